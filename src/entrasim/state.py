@@ -1,0 +1,237 @@
+"""The world: tenants and what they hold. Plain data; rules live beside it, wire formats in the routes.
+
+Every tenant has its own lock: take `with tenant.lock:` around any read-modify-write. All ids are lower-case GUID strings.
+Times are aware UTC datetimes. Names follow Graph (in snake case), so that a reader of Graph's reference feels at home.
+"""
+
+import dataclasses
+import datetime as dt
+import enum
+import threading
+import uuid
+
+GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
+
+
+def new_id() -> str:
+    """A fresh object id."""
+    return str(uuid.uuid4())
+
+
+@dataclasses.dataclass(slots=True)
+class Domain:
+    """A domain of a tenant (Graph: `domain`)."""
+
+    name: str
+    is_initial: bool = False
+    is_default: bool = False
+    authentication_type: str = "Managed"  # or Federated
+    password_validity_period_in_days: int | None = None
+    password_notification_window_in_days: int | None = None
+
+
+@dataclasses.dataclass(slots=True)
+class Sku:
+    """A bought licence (Graph: `subscribedSku`). `service_plans` maps plan id to (name, provisioningStatus)."""
+
+    sku_id: str
+    sku_part_number: str
+    service_plans: dict[str, tuple[str, str]]
+    enabled_units: int = 25
+    capability_status: str = "Enabled"  # Enabled, Warning, Suspended, Deleted, LockedOut
+
+
+@dataclasses.dataclass(slots=True)
+class User:
+    """A user. `password` is what sign-in pages check (None: nobody can sign in with a password)."""
+
+    id: str
+    user_principal_name: str
+    display_name: str
+    created_date_time: dt.datetime
+    last_password_change_date_time: dt.datetime
+    given_name: str | None = None
+    surname: str | None = None
+    mail: str | None = None
+    job_title: str | None = None
+    department: str | None = None
+    mobile_phone: str | None = None
+    business_phones: list[str] = dataclasses.field(default_factory=list)
+    other_mails: list[str] = dataclasses.field(default_factory=list)
+    usage_location: str | None = None
+    password: str | None = None
+    force_change_password_next_sign_in: bool = False
+    force_change_password_next_sign_in_with_mfa: bool = False
+    account_enabled: bool = True
+    user_type: str = "Member"  # or Guest
+    external_user_state: str | None = None  # PendingAcceptance, Accepted
+    creation_type: str | None = None
+    on_premises_sync_enabled: bool | None = None
+    on_premises_domain_name: str | None = None
+    on_premises_sam_account_name: str | None = None
+    on_premises_immutable_id: str | None = None
+    on_premises_last_sync_date_time: dt.datetime | None = None
+    password_policies: str | None = None
+    assigned_sku_ids: list[str] = dataclasses.field(default_factory=list)
+    sign_in_sessions_valid_from_date_time: dt.datetime | None = None
+    last_sign_in_date_time: dt.datetime | None = None
+    deleted_date_time: dt.datetime | None = None
+    change_number: int = 0  # the tenant's change counter when this object last changed, for delta
+    is_agent: bool = False  # listed with @odata.type #microsoft.graph.agentUser
+
+
+@dataclasses.dataclass(slots=True)
+class Group:
+    """A group; members and owners are object ids of users, groups or service principals."""
+
+    id: str
+    display_name: str
+    created_date_time: dt.datetime
+    mail_nickname: str = "group"
+    description: str | None = None
+    security_enabled: bool = True
+    mail_enabled: bool = False
+    group_types: list[str] = dataclasses.field(default_factory=list)
+    is_assignable_to_role: bool = False
+    visibility: str | None = None
+    members: dict[str, dt.datetime] = dataclasses.field(default_factory=dict)  # id -> since
+    owners: dict[str, dt.datetime] = dataclasses.field(default_factory=dict)
+    deleted_date_time: dt.datetime | None = None
+    change_number: int = 0
+
+
+@dataclasses.dataclass(slots=True)
+class AppRoleAssignment:
+    """An application permission granted to a service principal (Graph: `appRoleAssignment`)."""
+
+    id: str
+    app_role_id: str
+    created_date_time: dt.datetime
+
+
+@dataclasses.dataclass(slots=True)
+class ServicePrincipal:
+    """An enterprise app in a tenant. `display_name` is this tenant's copy, which may be an older name."""
+
+    id: str
+    app_id: str
+    display_name: str
+    created_date_time: dt.datetime
+    app_owner_organization_id: str | None = None
+    account_enabled: bool = True
+    app_role_assignments: dict[str, AppRoleAssignment] = dataclasses.field(default_factory=dict)  # by app role id
+
+
+@dataclasses.dataclass(slots=True)
+class RoleAssignment:
+    """An active directory role assignment (Graph: `unifiedRoleAssignment`)."""
+
+    id: str
+    principal_id: str
+    role_definition_id: str  # built-in roles: the template id
+    directory_scope_id: str  # "/" or "/administrativeUnits/{id}"
+    created_date_time: dt.datetime
+
+
+@dataclasses.dataclass(slots=True)
+class AdministrativeUnit:
+    """An administrative unit; a restricted one protects its members from tenant-wide administrators."""
+
+    id: str
+    display_name: str
+    is_member_management_restricted: bool = False
+    members: set[str] = dataclasses.field(default_factory=set)
+
+
+@dataclasses.dataclass(slots=True)
+class CustomRole:
+    """A custom role definition of one tenant."""
+
+    id: str
+    display_name: str
+    allowed_resource_actions: list[str]
+
+
+class TenantSize(enum.Enum):
+    """Size classes of Microsoft's throttling tables."""
+
+    S = "S"
+    M = "M"
+    L = "L"
+
+
+@dataclasses.dataclass(slots=True)
+class Lag:
+    """How late a tenant's changes become visible, in seconds. All zero: everything at once."""
+
+    consent: float = 0.0  # service principal and app role assignments after consent
+    role_assignment: float = 0.0  # enforcement and `wids` after a role assignment; a token minted before stays without
+    new_object: float = 0.0  # 404 on a new object
+    list_and_delta: float = 0.0  # lists and delta after a change
+
+
+@dataclasses.dataclass(slots=True)
+class Tenant:
+    """One directory."""
+
+    id: str
+    display_name: str
+    created_date_time: dt.datetime
+    kind: str = "plain"  # what is special about it, in one or two words, for people
+    country_letter_code: str = "GB"
+    on_premises_sync_enabled: bool | None = None
+    tenant_type: str = "AAD"
+    lag: Lag = dataclasses.field(default_factory=Lag)
+    domains: dict[str, Domain] = dataclasses.field(default_factory=dict)
+    skus: dict[str, Sku] = dataclasses.field(default_factory=dict)  # by sku id
+    users: dict[str, User] = dataclasses.field(default_factory=dict)
+    deleted_users: dict[str, User] = dataclasses.field(default_factory=dict)
+    groups: dict[str, Group] = dataclasses.field(default_factory=dict)
+    service_principals: dict[str, ServicePrincipal] = dataclasses.field(default_factory=dict)
+    role_assignments: dict[str, RoleAssignment] = dataclasses.field(default_factory=dict)
+    administrative_units: dict[str, AdministrativeUnit] = dataclasses.field(default_factory=dict)
+    custom_roles: dict[str, CustomRole] = dataclasses.field(default_factory=dict)
+    directory_audits: list[dict[str, object]] = dataclasses.field(default_factory=list)  # Graph's shape, oldest first
+    change_number: int = 0
+    gone: bool = False
+    lock: threading.RLock = dataclasses.field(default_factory=threading.RLock, repr=False, compare=False)
+
+    @property
+    def initial_domain(self) -> str:
+        """The `*.onmicrosoft.com` name."""
+        return next(d.name for d in self.domains.values() if d.is_initial)
+
+    @property
+    def default_domain(self) -> str:
+        """The domain new users get."""
+        return next(d.name for d in self.domains.values() if d.is_default)
+
+
+@dataclasses.dataclass(slots=True)
+class Certificate:
+    """A certificate uploaded to an app registration, as PEM."""
+
+    pem: str
+
+
+@dataclasses.dataclass(slots=True)
+class AppRegistration:
+    """A multi-tenant app in its home tenant: what the token and consent endpoints check."""
+
+    app_id: str
+    display_name: str
+    home_tenant_id: str
+    redirect_uris: list[str] = dataclasses.field(default_factory=list)
+    secrets: list[str] = dataclasses.field(default_factory=list)
+    certificates: list[Certificate] = dataclasses.field(default_factory=list)
+    required_app_roles: list[str] = dataclasses.field(default_factory=list)  # ids of Graph application permissions
+    required_scopes: list[str] = dataclasses.field(default_factory=list)  # names of delegated permissions
+
+
+@dataclasses.dataclass(slots=True)
+class World:
+    """Everything there is."""
+
+    tenants: dict[str, Tenant] = dataclasses.field(default_factory=dict)
+    apps: dict[str, AppRegistration] = dataclasses.field(default_factory=dict)
+    lock: threading.RLock = dataclasses.field(default_factory=threading.RLock, repr=False, compare=False)
