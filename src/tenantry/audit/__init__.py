@@ -1,0 +1,1 @@
+"""The record: append-only events, written before the effect."""

@@ -1,0 +1,1 @@
+"""Customers of the MSP: the isolation boundary everything else hangs on."""

@@ -1,0 +1,35 @@
+"""Customers."""
+
+import uuid
+
+from django.db import models
+from django.db.models.functions import Lower
+
+
+class State(models.TextChoices):
+    """Whether we look after the customer."""
+
+    ACTIVE = "active", "Active"
+    ARCHIVED = "archived", "Archived"
+
+
+class Customer(models.Model):
+    """A client of the MSP; owns tenants; the isolation boundary."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200)
+    domain = models.CharField(max_length=253, blank=True)  # a domain the technician expects the tenant to have
+    state = models.CharField(max_length=8, choices=State, default=State.ACTIVE)
+    created_at = models.DateTimeField()
+    archived_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                Lower("name"), condition=models.Q(state="active"), name="customers_one_active_of_a_name"
+            )
+        ]
+        indexes = [models.Index(Lower("name"), "id", name="customers_by_name")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,1 @@
+"""Our mirror of each tenant's directory, fed by delta queries, so that lists and search never wait for Microsoft."""

@@ -1,0 +1,111 @@
+"""Operations: what a technician asked for, and how far it is proven."""
+
+import uuid
+
+from django.db import models
+
+
+class OperationKind(models.TextChoices):
+    """What is done to the user. Values equal `tenantry.reach.Action`."""
+
+    RESET_PASSWORD = "reset_password", "Reset password"
+    BLOCK_SIGN_IN = "block_sign_in", "Block sign-in"
+    UNBLOCK_SIGN_IN = "unblock_sign_in", "Unblock sign-in"
+    REVOKE_SESSIONS = "revoke_sessions", "Revoke sessions"
+
+
+class OperationState(models.TextChoices):
+    """Only a read makes DONE. UNKNOWN stays on the screen until a read decides."""
+
+    WAITING = "waiting", "Waiting"  # nothing was sent yet, or it will be sent again (throttled, propagating)
+    RUNNING = "running", "Working"  # a worker has it (until lease_until)
+    CONFIRMING = "confirming", "Reading back"  # sent and accepted; not yet read back
+    UNKNOWN = "unknown", "Unknown outcome"  # sent, and neither the answer nor a read tells
+    DONE = "done", "Done"
+    REFUSED = "refused", "Refused"  # Microsoft or our rules said no; nothing was changed
+    FAILED = "failed", "Failed"  # could not be done; nothing was changed
+
+
+OPEN_STATES = (
+    OperationState.WAITING,
+    OperationState.RUNNING,
+    OperationState.CONFIRMING,
+    OperationState.UNKNOWN,
+)
+
+
+class BulkRun(models.Model):
+    """The same operation on several users of one tenant, asked for at once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    confirmation_id = models.UUIDField(unique=True)
+    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT)
+    kind = models.CharField(max_length=20, choices=OperationKind)
+    technician_id = models.UUIDField()
+    technician_name = models.CharField(max_length=200)
+    justification = models.TextField()
+    ticket = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} of several users"
+
+
+class Operation(models.Model):
+    """One effect on one user, from the technician's confirmation to its proof."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    confirmation_id = models.UUIDField()  # the confirmation that was posted: the same one twice is one effect
+    bulk_run = models.ForeignKey(BulkRun, null=True, on_delete=models.PROTECT, related_name="operations")
+    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT)
+    object_id = models.UUIDField()
+    user_principal_name = models.CharField(max_length=320)
+    user_display_name = models.CharField(max_length=256)
+    kind = models.CharField(max_length=20, choices=OperationKind)
+    state = models.CharField(max_length=12, choices=OperationState, default=OperationState.WAITING)
+    technician_id = models.UUIDField()
+    technician_name = models.CharField(max_length=200)
+    technician_address = models.CharField(max_length=64, blank=True)
+    justification = models.TextField()
+    ticket = models.CharField(max_length=64, blank=True)
+    # Password resets only
+    must_change = models.BooleanField(default=True)
+    password_sealed = models.BinaryField(null=True)  # until it is shown once, thrown away, or the reset fails
+    password_shown_at = models.DateTimeField(null=True)
+    password_discarded_at = models.DateTimeField(null=True)
+    # What was read before the effect, to tell it apart afterwards: {"lastPasswordChangeDateTime": ..., ...}
+    before = models.JSONField(null=True)
+    proof = models.JSONField(null=True)
+    intent_id = models.BigIntegerField(null=True)  # the audit event committed before the first request
+    attempts = models.IntegerField(default=0)  # writes sent
+    reads = models.IntegerField(default=0)  # reads back since the last write
+    created_at = models.DateTimeField()
+    first_sent_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    next_at = models.DateTimeField(null=True)  # when the sweep takes it up again
+    lease_until = models.DateTimeField(null=True)
+    # What happened, why, what to do, who must act
+    message = models.TextField(blank=True)
+    reason = models.TextField(blank=True)
+    fix = models.TextField(blank=True)
+    who = models.CharField(max_length=120, blank=True)
+    error_code = models.CharField(max_length=80, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["confirmation_id", "object_id"], name="helpdesk_one_effect_per_confirmation"),
+            models.UniqueConstraint(
+                fields=["tenant", "object_id"],
+                condition=models.Q(state__in=["waiting", "running", "confirming", "unknown"]),
+                name="helpdesk_one_open_operation_per_user",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["next_at"], name="helpdesk_operation_due", condition=models.Q(next_at__isnull=False)),
+            models.Index(fields=["tenant", "object_id", "-created_at"], name="helpdesk_operation_of_user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.user_principal_name}"

@@ -1,0 +1,86 @@
+"""Background work on PostgreSQL: the row is the truth, a job is a hint.
+
+Jobs are put in through Django's own connection, so they commit or roll back with the state change that asks for them.
+procrastinate's worker replaces the app's connector with its own; a job deferred through the app inside a worker would
+therefore survive a rolled-back transaction. `enqueue` always goes through a manager bound to Django's connection.
+"""
+
+import contextlib
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, Protocol
+
+from django.db import close_old_connections, transaction
+from procrastinate import exceptions
+from procrastinate.contrib.django import DjangoConnector
+from procrastinate.contrib.django.procrastinate_app import app
+from procrastinate.manager import JobManager
+from procrastinate.tasks import configure_task
+
+P = ParamSpec("P")
+
+
+class Task(Protocol):
+    """What `task` returns: something with a name that can be enqueued."""
+
+    name: str
+
+
+@functools.cache
+def _manager() -> JobManager:
+    return JobManager(DjangoConnector())
+
+
+def task(name: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """Register a function as the job `name`; it stays callable as a plain function.
+
+    Arguments must be JSON values: pass ids, never objects and never secrets. A job may run twice or not at all; the row
+    it works on decides what is still to do.
+    """
+
+    def register(function: Callable[P, None]) -> Callable[P, None]:
+        @functools.wraps(function)
+        def run(*args: P.args, **kwargs: P.kwargs) -> None:
+            close_old_connections()
+            try:
+                function(*args, **kwargs)
+            finally:
+                close_old_connections()
+
+        app.task(name=name, pass_context=False)(run)
+        return function
+
+    return register
+
+
+def every(cron: str, name: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """Register a sweep that runs on a cron rhythm (six fields: the last is seconds), one at a time."""
+
+    def register(function: Callable[[], None]) -> Callable[[], None]:
+        def run(timestamp: int) -> None:
+            del timestamp  # procrastinate says when it was due; a sweep looks at the rows instead
+            close_old_connections()
+            try:
+                function()
+            finally:
+                close_old_connections()
+
+        periodic = app.periodic(cron=cron)
+        periodic(app.task(name=name, queueing_lock=name, lock=name)(run))
+        return function
+
+    return register
+
+
+def enqueue(name: str, *, lock: str | None = None, once: str | None = None, **arguments: Any) -> None:  # noqa: ANN401
+    """Put a job in, in the transaction at hand.
+
+    Args:
+        name: the registered task.
+        lock: jobs with the same lock run one after the other (e.g. one tenant).
+        once: while a job with this name waits, further ones are dropped: the waiting one will do.
+        arguments: JSON values handed to the task.
+    """
+    job = configure_task(name=name, job_manager=_manager(), lock=lock, queueing_lock=once, task_kwargs=arguments)
+    with contextlib.suppress(exceptions.AlreadyEnqueued), transaction.atomic():
+        job.defer()

@@ -1,0 +1,206 @@
+"""Django settings of the one deployment: read from the environment through `env`, checked at start."""
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.urls import reverse_lazy
+
+from tenantry.env import Environment
+from tenantry.graph.clouds import CLOUDS, Cloud
+from tenantry.kit.keys import client_credential_of, seal_keyset_of, secret_key_of
+
+env = Environment()
+
+# --- where things are -------------------------------------------------------------------------------------------------
+PACKAGE_DIR = Path(__file__).resolve().parent
+DATA_DIR = Path(env.text("TENANTRY_DATA_DIR", "var")).resolve()
+PORT = env.number("TENANTRY_PORT", 8000)
+BIND = env.text("TENANTRY_BIND", "127.0.0.1")
+PUBLIC_URL = env.url("TENANTRY_PUBLIC_URL", f"http://localhost:{PORT}")
+IS_DEMO = env.flag("TENANTRY_DEMO")
+DEBUG = env.flag("TENANTRY_DEBUG")
+WEB_THREADS = env.number("TENANTRY_WEB_THREADS", 8, least=1, most=256)
+WORKER_CONCURRENCY = env.number("TENANTRY_WORKER_CONCURRENCY", 8, least=1, most=256)
+
+# --- secrets ----------------------------------------------------------------------------------------------------------
+SECRET_KEY = secret_key_of(env, DATA_DIR)
+SEAL_KEYSET = seal_keyset_of(env, DATA_DIR)
+
+# --- Microsoft --------------------------------------------------------------------------------------------------------
+_cloud = CLOUDS[env.choice("TENANTRY_CLOUD", tuple(CLOUDS), "global")]
+CLOUD = Cloud(
+    name=_cloud.name,
+    login_url=env.url("TENANTRY_LOGIN_URL", _cloud.login_url),
+    graph_url=env.url("TENANTRY_GRAPH_URL", _cloud.graph_url),
+    portal_url=env.url("TENANTRY_PORTAL_URL", _cloud.portal_url),
+)
+LOGIN_BROWSER_URL = env.url("TENANTRY_LOGIN_BROWSER_URL", CLOUD.login_url)
+CA_FILE = env.text("TENANTRY_CA_FILE")
+CLIENT_ID = env.text("TENANTRY_CLIENT_ID")
+CLIENT_CREDENTIAL = client_credential_of(env)
+ELEVATION_CLIENT_ID = env.text("TENANTRY_ELEVATION_CLIENT_ID")
+
+# --- Django -----------------------------------------------------------------------------------------------------------
+ROOT_URLCONF = "tenantry.urls"
+WSGI_APPLICATION = "tenantry.wsgi.application"
+_public = urlsplit(PUBLIC_URL)
+ALLOWED_HOSTS = [_public.hostname or "localhost"]
+if ALLOWED_HOSTS[0] == "localhost":
+    ALLOWED_HOSTS.append("127.0.0.1")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "template_partials",
+    "lucide",
+    "csp",
+    "procrastinate.contrib.django",
+    "tenantry.web",
+    "tenantry.technicians",
+    "tenantry.audit",
+    "tenantry.customers",
+    "tenantry.tenants",
+    "tenantry.directory",
+    "tenantry.helpdesk",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "tenantry.web.middleware.HealthMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "tenantry.web.middleware.RefusalMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "tenantry.web.context.console",
+            ],
+        },
+    }
+]
+
+_database_url = env.text("TENANTRY_DATABASE_URL")
+DATABASES = {
+    # Without an address `tenantry up` and the tests start the embedded server and fill this in.
+    "default": dj_database_url.parse(_database_url, conn_max_age=None)
+    if _database_url
+    else {"ENGINE": "django.db.backends.postgresql", "NAME": "tenantry", "CONN_MAX_AGE": None}
+}
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "en-gb"
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# --- sign-in ----------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "technicians.Technician"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+LOGIN_URL = reverse_lazy("account_login")
+LOGIN_REDIRECT_URL = "/"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "tenantry.technicians.adapter.AccountAdapter"
+MFA_ADAPTER = "tenantry.technicians.adapter.MFAAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_LOGOUT_ON_GET = False
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = _public.scheme == "http"
+MFA_TOTP_ISSUER = "Tenantry"
+
+# --- protection -------------------------------------------------------------------------------------------------------
+_over_tls = _public.scheme == "https"
+SESSION_COOKIE_NAME = "__Host-tenantry" if _over_tls else "tenantry"
+SESSION_COOKIE_SECURE = _over_tls
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"  # Strict would drop the session on the way back from Microsoft's consent page
+SESSION_COOKIE_AGE = 12 * 3600
+CSRF_COOKIE_NAME = "__Host-tenantry-csrf" if _over_tls else "tenantry-csrf"
+CSRF_COOKIE_SECURE = _over_tls
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "tenantry.web.views.csrf_failure"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _over_tls else None
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _over_tls else 0
+SECURE_SSL_REDIRECT = False  # the proxy in front terminates TLS; redirecting here would loop behind some
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        # The connect form is answered with a redirect to Microsoft, which browsers check against form-action too.
+        "form-action": [SELF, LOGIN_BROWSER_URL],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- logs -------------------------------------------------------------------------------------------------------------
+_level = env.text("TENANTRY_LOG_LEVEL", "INFO").upper()
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"redact": {"()": "tenantry.kit.logs.Redact"}},
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
+    "root": {"handlers": ["console"], "level": _level},
+    "loggers": {
+        "procrastinate": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},
+        "msal": {"level": "WARNING"},
+    },
+}
+DEFAULT_EXCEPTION_REPORTER_FILTER = "tenantry.kit.logs.NoSettingsReporterFilter"
+
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
+PROCRASTINATE_IMPORT_PATHS: list[str] = []
+os.environ.setdefault("TZ", "UTC")

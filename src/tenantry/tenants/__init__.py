@@ -1,0 +1,1 @@
+"""Tenants of customers and our connection to each: consent, role path, propagation, health."""

@@ -1,0 +1,126 @@
+"""Tenants, our connection to each, and the consent round trips."""
+
+import uuid
+
+from django.db import models
+
+
+class ConnectionState(models.TextChoices):
+    """AC-X.3: where a connection stands. Only a read moves it towards READY."""
+
+    NOT_CONNECTED = "not_connected", "Not connected"
+    CONSENTED = "consented", "Consented"
+    ROLE_MISSING = "role_missing", "Role missing"
+    PROPAGATING = "propagating", "Propagating"
+    READY = "ready", "Ready"
+    NEEDS_ATTENTION = "needs_attention", "Needs attention"
+    DEGRADED = "degraded", "Degraded"
+    RECONSENT_NEEDED = "reconsent_needed", "Re-consent needed"
+    OFFLINE = "offline", "Offline"
+
+
+class Tenant(models.Model):
+    """One Entra directory of a customer."""
+
+    tenant_id = models.UUIDField(primary_key=True)
+    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, related_name="tenants")
+    display_name = models.CharField(max_length=256)
+    primary_domain = models.CharField(max_length=253)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.primary_domain
+
+
+class AppKind(models.TextChoices):
+    """AC-X.4: which of our two enterprise apps a connection is for."""
+
+    HELPDESK = "helpdesk", "Help desk"
+    ELEVATION = "elevation", "Elevation"
+
+
+class Connection(models.Model):
+    """How we reach a tenant with one of our apps: what was consented, which role, how healthy."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="connections")
+    app = models.CharField(max_length=12, choices=AppKind, default=AppKind.HELPDESK)
+    state = models.CharField(max_length=20, choices=ConnectionState, default=ConnectionState.CONSENTED)
+    state_since = models.DateTimeField()
+    # Why the state is what it is, for people: what happened, why, what to do, who must act.
+    cause = models.TextField(blank=True)
+    fix = models.TextField(blank=True)
+    who = models.CharField(max_length=120, blank=True)
+    error_code = models.CharField(max_length=80, blank=True)
+    # Consent
+    consented_at = models.DateTimeField()
+    consented_by = models.CharField(max_length=320, blank=True)  # who signed in at Microsoft, as the tenant recorded it
+    connected_by = models.CharField(max_length=200, blank=True)  # the technician
+    permission_ids = models.JSONField(default=list)  # app role ids read from the tenant
+    permissions_read_at = models.DateTimeField(null=True)
+    # The enterprise app as it stands in the tenant
+    service_principal_id = models.UUIDField(null=True)
+    app_display_name = models.CharField(max_length=256, blank=True)
+    app_enabled = models.BooleanField(default=True)
+    # The role
+    wanted_role_id = models.UUIDField()  # template id
+    active_role_ids = models.JSONField(default=list)  # tenant-wide, direct and through groups
+    unit_roles = models.JSONField(default=dict)  # administrative unit id -> template ids
+    unit_names = models.JSONField(default=dict)  # administrative unit id -> display name
+    role_seen_at = models.DateTimeField(null=True)  # first positive check: propagation counts from here
+    role_lost_at = models.DateTimeField(null=True)
+    refused_at = models.DateTimeField(null=True)  # the last 403 on an action that was predicted possible
+    proven_at = models.DateTimeField(null=True)  # the last proof that actions work (probe or a successful action)
+    proof = models.CharField(max_length=200, blank=True)
+    checked_at = models.DateTimeField(null=True)
+    check_requested_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "app"], name="tenants_one_connection_per_app")]
+        indexes = [models.Index(fields=["state"], name="tenants_connection_state")]
+
+    def __str__(self) -> str:
+        return f"{self.tenant} ({self.app})"
+
+
+class ConsentOutcome(models.TextChoices):
+    """How a consent round trip ended; every end has its own message (AC-1.3)."""
+
+    OPEN = "open", "Waiting for Microsoft"
+    CONNECTED = "connected", "Connected"
+    DECLINED = "declined", "Declined at Microsoft"
+    NOT_ADMIN = "not_admin", "The account may not consent"
+    OTHER_DIRECTORY = "other_directory", "The account belongs to another directory"
+    OTHER_CUSTOMER = "other_customer", "The tenant belongs to another customer"
+    UNEXPECTED_TENANT = "unexpected_tenant", "Not the expected tenant"
+    REPLAYED = "replayed", "The answer was used before"
+    EXPIRED = "expired", "The answer came too late"
+    FOREIGN = "foreign", "The answer belongs to another session"
+    UNPROVEN = "unproven", "Consent could not be read back"
+    ERROR = "error", "Microsoft reported an error"
+
+
+class ConsentAttempt(models.Model):
+    """One trip of a technician's browser to Microsoft's consent page. `state` itself is never stored, only its digest."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    customer = models.ForeignKey("customers.Customer", on_delete=models.CASCADE)
+    technician_id = models.UUIDField()
+    technician_name = models.CharField(max_length=200)
+    state_digest = models.BinaryField(max_length=32, unique=True)
+    session_digest = models.BinaryField(max_length=32)
+    wanted_role_id = models.UUIDField()
+    expected_tenant_id = models.UUIDField(null=True)  # re-consent: must come back for this tenant
+    is_reconsent = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    tenant_id = models.UUIDField(null=True)  # what the answer claimed; proven only when outcome is CONNECTED
+    outcome = models.CharField(max_length=20, choices=ConsentOutcome, default=ConsentOutcome.OPEN)
+    message = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["customer", "-created_at"], name="tenants_consent_of_customer")]
+
+    def __str__(self) -> str:
+        return f"consent for {self.customer_id}"
