@@ -38,15 +38,11 @@ _AUTHENTICATION: Final = _MINOR | _READERS | {roles.AUTHENTICATION_ADMINISTRATOR
 _USER: Final = _HELPDESK | {roles.USER_ADMINISTRATOR, roles.GROUPS_ADMINISTRATOR}
 _NON_ADMINISTRATORS: Final = frozenset[str]({Row.NO_ROLE})
 
-LISTED_ROLES: Final = (
-    (_USER | _AUTHENTICATION)
-    - {Row.NO_ROLE}
-    | {
-        roles.GLOBAL_ADMINISTRATOR,
-        roles.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR,
-        roles.PRIVILEGED_ROLE_ADMINISTRATOR,
-    }
-)
+LISTED_ROLES: Final = (_USER | _AUTHENTICATION) - {Row.NO_ROLE} | {
+    roles.GLOBAL_ADMINISTRATOR,
+    roles.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR,
+    roles.PRIVILEGED_ROLE_ADMINISTRATOR,
+}
 """Template ids of the roles that have a row of their own; all others share `Row.ANY_OTHER_ROLE`."""
 
 ROWS: Final = frozenset[str](LISTED_ROLES | set(Row))
@@ -96,6 +92,8 @@ def scoped(table: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
     then reach non-administrators only. Nobody reaches a Global Administrator in a restricted management unit: no
     scoped role does, and tenant-wide roles do not count there.
     """
-    narrowed = {actor: rows & _NON_ADMINISTRATORS for actor, rows in table.items() if actor in _SCOPED_NON_ADMINISTRATORS}
+    narrowed = {
+        actor: rows & _NON_ADMINISTRATORS for actor, rows in table.items() if actor in _SCOPED_NON_ADMINISTRATORS
+    }
     same = {actor: rows - {roles.GLOBAL_ADMINISTRATOR} for actor, rows in table.items() if actor in _SCOPED_AS_TABLE}
     return narrowed | same

@@ -238,9 +238,7 @@ def features_off(
     """
     asked = frozenset(required)
     have = names(granted)
-    lacking = {
-        feature: wanted(needs - have) for feature, needs in REQUIRED_BY_FEATURE.items() if needs <= asked
-    }
+    lacking = {feature: wanted(needs - have) for feature, needs in REQUIRED_BY_FEATURE.items() if needs <= asked}
     return {feature: permissions for feature, permissions in lacking.items() if permissions}
 
 

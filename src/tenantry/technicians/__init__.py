@@ -1,0 +1,1 @@
+"""Staff of the MSP: accounts, sign-in, the first owner."""

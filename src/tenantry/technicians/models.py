@@ -1,0 +1,71 @@
+"""Technicians: staff of the MSP who sign in to the console."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+
+class TechnicianManager(BaseUserManager["Technician"]):
+    """Creates technicians. E-mail addresses are kept in lower case: one address, one account."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "Technician":  # noqa: ANN401
+        """Make a technician; without a password only links, passkeys or OpenID Connect sign them in."""
+        technician = self.model(email=email.strip().lower(), **fields)
+        if password is None:
+            technician.set_unusable_password()
+        else:
+            technician.set_password(password)
+        technician.save(using=self._db)
+        return technician
+
+    def get_by_natural_key(self, username: str | None) -> "Technician":
+        """Find by e-mail address, whatever its case."""
+        return self.get(email=(username or "").strip().lower())
+
+
+class Technician(AbstractBaseUser):
+    """A member of the MSP's staff."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField(max_length=254, unique=True)
+    display_name = models.CharField(max_length=200)
+    is_owner = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+
+    objects: ClassVar[TechnicianManager] = TechnicianManager()  # type: ignore[assignment]
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["display_name"]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    def get_full_name(self) -> str:
+        """What libraries ask for when they greet somebody."""
+        return self.display_name
+
+
+class LinkPurpose(models.TextChoices):
+    """What a one-time link does."""
+
+    OWNER_SETUP = "owner_setup", "Create the first owner"
+    SIGN_IN = "sign_in", "Sign in"
+
+
+class OneTimeLink(models.Model):
+    """A link that works once and not for long. Only the digest of its token is stored."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    purpose = models.CharField(max_length=16, choices=LinkPurpose)
+    token_digest = models.BinaryField(max_length=32, unique=True)
+    technician = models.ForeignKey(Technician, null=True, on_delete=models.CASCADE)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.get_purpose_display()

@@ -1,0 +1,17 @@
+"""Every address of the console."""
+
+from django.urls import include, path
+
+from tenantry.web.views import home
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("", include("tenantry.web.urls")),
+    path("", include("tenantry.technicians.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("customers/", include("tenantry.customers.urls")),
+    path("", include("tenantry.tenants.urls")),
+    path("", include("tenantry.directory.urls")),
+    path("", include("tenantry.helpdesk.urls")),
+    path("activity/", include("tenantry.audit.urls")),
+]

@@ -1,0 +1,1 @@
+"""The console's shell: templates, styles, scripts and the tags every page is written with."""

