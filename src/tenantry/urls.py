@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from tenantry.web.views import home
+from tenantry.web.site import home
 
 urlpatterns = [
     path("", home, name="home"),

@@ -1,0 +1,62 @@
+"""Health answers before everything else; refusals of actions as pages that say what, why and what to do."""
+
+from collections.abc import Callable
+
+from django.db import DatabaseError, connection
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from tenantry.kit.errors import Conflict, Invalid, NotHere, Refusal
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class HealthMiddleware:
+    """`/healthz`: this process lives. `/readyz`: it can serve, so the database answers and is migrated.
+
+    Before the host check and the sessions, so that a probe needs neither a known Host header nor a cookie.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer probes, pass on the rest."""
+        if request.path == "/healthz":
+            return JsonResponse({"status": "ok"})
+        if request.path == "/readyz":
+            return self._ready()
+        return self.get_response(request)
+
+    @staticmethod
+    def _ready() -> HttpResponse:
+        from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415  heavy, and only probes need it
+
+        try:
+            executor = MigrationExecutor(connection)
+            is_behind = bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+        except DatabaseError:
+            return JsonResponse({"status": "unavailable", "cause": "the database does not answer"}, status=503)
+        if is_behind:
+            return JsonResponse({"status": "unavailable", "cause": "the database is not migrated"}, status=503)
+        return JsonResponse({"status": "ready"})
+
+
+class RefusalMiddleware:
+    """Turns a refusal that no view caught into a page; `NotHere` is a 404 like any other."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on; the work is in `process_exception`."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer a `Refusal`: 404, 409 (somebody was faster), 400 (input) or 403 (a rule)."""
+        if not isinstance(exception, Refusal):
+            return None
+        if isinstance(exception, NotHere):
+            raise Http404(exception.reason)
+        status = 409 if isinstance(exception, Conflict) else 400 if isinstance(exception, Invalid) else 403
+        return render(request, "tenantry/refusal.html", {"refusal": exception}, status=status)
