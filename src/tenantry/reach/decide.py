@@ -60,13 +60,15 @@ def decide(*, action: Action, reacher: Reacher, target: Target) -> Decision:
         `synced_account`, `federated_domain`, `restricted_unit`, `permission_missing`, `role_missing`,
         `role_eligible_only`, `role_scoped_to_unit`, `role_insufficient`.
     """
-    return (
-        _account_rules_out(action, target)
-        or _unit_rules_out(action, reacher, target)
-        or _permission_rules_out(action, reacher, target)
-        or _role_rules_out(action, reacher, target)
-        or Allowed(note=_note(action, reacher, target))
-    )
+    # A `Denied` is falsy, so the answers are compared with None and never joined with `or`.
+    denial = _account_rules_out(action, target)
+    if denial is None:
+        denial = _unit_rules_out(action, reacher, target)
+    if denial is None:
+        denial = _permission_rules_out(action, reacher, target)
+    if denial is None:
+        denial = _role_rules_out(action, reacher, target)
+    return denial if denial is not None else Allowed(note=_note(action, reacher, target))
 
 
 def explain_all(reacher: Reacher, target: Target) -> dict[Action, Decision]:
@@ -79,7 +81,7 @@ def least_roles(action: Action, target: Target) -> tuple[roles.Role, ...]:
 
     For a user in a restricted management unit these must be scoped to that unit, otherwise they count tenant-wide.
     """
-    if _account_rules_out(action, target):
+    if _account_rules_out(action, target) is not None:
         return ()
     table = scoped(action.table) if target.is_restricted else action.table
     rows = target.rows()

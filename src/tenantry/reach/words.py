@@ -44,19 +44,24 @@ def _protection(target: Target, rows: Iterable[str]) -> str:
 
 
 def guest_account(action: Action, target: Target) -> Denied:
-    what = "password" if action is Action.RESET_PASSWORD else "sessions"
-    instead = "" if action is Action.RESET_PASSWORD else " To keep the guest out of this tenant now, block the sign-in."
+    """A guest's password and sessions live in another tenant."""
+    if action is Action.RESET_PASSWORD:
+        kept, instead = "this tenant keeps no password", ""
+    else:
+        kept, instead = (
+            "the sessions are not kept in this tenant",
+            " To keep the guest out now, block the sign-in here.",
+        )
     return Denied(
         code="guest_account",
-        reason=f"We cannot {doing(action, target)}: a guest signs in at home, so the {what} are not kept in this tenant."
-        if action is not Action.RESET_PASSWORD
-        else f"We cannot {doing(action, target)}: a guest signs in at home, so this tenant keeps no password.",
+        reason=f"We cannot {doing(action, target)}: a guest signs in at home, so {kept}.",
         remedy=f"Ask the guest's home organisation to do it.{instead}",
         who="the guest's home organisation",
     )
 
 
 def synced_account(action: Action, target: Target) -> Denied:
+    """The password is mastered on-premises; an app's reset is refused or never written back."""
     return Denied(
         code="synced_account",
         reason=f"We cannot {doing(action, target)}: the account is synced from an on-premises Active Directory, and a "
@@ -67,6 +72,7 @@ def synced_account(action: Action, target: Target) -> Denied:
 
 
 def federated_domain(action: Action, target: Target) -> Denied:
+    """Microsoft does not check the password of this domain."""
     return Denied(
         code="federated_domain",
         reason=f"We cannot {doing(action, target)}: the domain is federated, so another identity provider checks the "
@@ -77,6 +83,7 @@ def federated_domain(action: Action, target: Target) -> Denied:
 
 
 def permission_missing(action: Action, target: Target, lacking: tuple[Permission, ...]) -> Denied:
+    """The tenant has not granted what the action needs."""
     names = listed(permission.name for permission in lacking)
     return Denied(
         code="permission_missing",
@@ -87,6 +94,7 @@ def permission_missing(action: Action, target: Target, lacking: tuple[Permission
 
 
 def restricted_unit(action: Action, target: Target, *, least: str) -> Denied:
+    """Tenant-wide roles and application permissions do not count inside the unit."""
     scoped_role = f" This connection would need {least} scoped to that unit." if least else ""
     return Denied(
         code="restricted_unit",
@@ -99,6 +107,7 @@ def restricted_unit(action: Action, target: Target, *, least: str) -> Denied:
 
 
 def restricted_global_administrator(action: Action, target: Target) -> Denied:
+    """Microsoft's page: a Global Administrator in such a unit is reset by nobody."""
     return Denied(
         code="restricted_unit",
         reason=f"Nobody can {doing(action, target)}: the account holds Global Administrator inside a restricted "
@@ -109,6 +118,7 @@ def restricted_global_administrator(action: Action, target: Target) -> Denied:
 
 
 def role_eligible_only(action: Action, target: Target, *, eligible: str, least: str) -> Denied:
+    """The role would do, were it active."""
     return Denied(
         code="role_eligible_only",
         reason=f"The connection cannot {doing(action, target)}: it holds {eligible} only as eligible, and an "
@@ -119,6 +129,7 @@ def role_eligible_only(action: Action, target: Target, *, eligible: str, least: 
 
 
 def role_scoped_to_unit(action: Action, target: Target, *, held: str, least: str) -> Denied:
+    """The role would count, were it tenant-wide (AC-2.4)."""
     return Denied(
         code="role_scoped_to_unit",
         reason=f"The connection cannot {doing(action, target)}: its role {held} is limited to an administrative unit.",
@@ -128,6 +139,7 @@ def role_scoped_to_unit(action: Action, target: Target, *, held: str, least: str
 
 
 def role_missing(action: Action, target: Target, *, least: str) -> Denied:
+    """No role of the enterprise app has anything to do with this action."""
     return Denied(
         code="role_missing",
         reason=f"The connection cannot {doing(action, target)}: its enterprise app holds no directory role that may.",
@@ -137,6 +149,7 @@ def role_missing(action: Action, target: Target, *, least: str) -> Denied:
 
 
 def role_cannot_do_this(action: Action, target: Target, *, held: str, least: str) -> Denied:
+    """Helpdesk and Password Administrator reset, and have no column in the table of sensitive actions."""
     return Denied(
         code="role_insufficient",
         reason=f"The connection cannot {doing(action, target)}: its role {held} may reset passwords, but not block or "
@@ -149,6 +162,7 @@ def role_cannot_do_this(action: Action, target: Target, *, held: str, least: str
 def role_insufficient(
     action: Action, target: Target, *, held: str, blocking: Iterable[str], least: str, unit: bool = False
 ) -> Denied:
+    """The role does this, but not to somebody who holds what this user holds."""
     scope = ", scoped to that unit" if unit else ""
     return Denied(
         code="role_insufficient",
