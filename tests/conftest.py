@@ -136,7 +136,7 @@ def stack(simulator: "Simulator", database: None) -> Iterator["Handle"]:
         required_app_roles=sorted(permissions.HELPDESK_REQUIRED),
     )
     with override_settings(
-        CLOUD=Cloud("simulated", simulator.login_url, simulator.graph_url, f"{simulator.browser_url}/portal"),
+        CLOUD=Cloud("simulated", simulator.login_url, simulator.graph_url, f"{simulator.browser_url}/portal/{{tenant}}/roles"),
         LOGIN_BROWSER_URL=simulator.browser_url,
         CA_FILE=str(simulator.ca_file),
         CLIENT_ID=app.app_id,

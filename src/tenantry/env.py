@@ -24,7 +24,7 @@ KNOWN: Final[dict[str, str]] = {
     "TENANTRY_LOGIN_URL": "overrides the cloud's login address (for a simulator)",
     "TENANTRY_LOGIN_BROWSER_URL": "overrides the login address browsers are sent to (for a simulator)",
     "TENANTRY_GRAPH_URL": "overrides the cloud's Graph address (for a simulator)",
-    "TENANTRY_PORTAL_URL": "overrides the address pattern of the Entra admin center (for a simulator)",
+    "TENANTRY_PORTAL_ROLES_URL": "overrides the admin center's roles page, with {tenant} (for a simulator)",
     "TENANTRY_CA_FILE": "PEM file of the certificate authority to trust for login and Graph (default: the system's)",
     "TENANTRY_DEBUG": "1 shows detailed error pages; never on a server others reach",
     "TENANTRY_DEMO": "1 marks the demo (set by `tenantry demo`)",
@@ -38,7 +38,7 @@ _SECRETS: Final = frozenset(
 )
 
 
-class BadSettings(Exception):  # noqa: N818  says what is wrong, for people
+class BadSettings(Exception):
     """The settings cannot be used; the message says which one, why, and what to do."""
 
 
@@ -51,7 +51,7 @@ class Environment:
         unknown = sorted(name for name in self._values if name.startswith("TENANTRY_") and name not in known)
         if unknown:
             raise BadSettings(
-                f"Unknown setting {', '.join(unknown)}. Check the spelling; docs/operator/settings.md lists all settings."
+                f"Unknown setting {', '.join(unknown)}. Check the spelling; docs/operator/settings.md lists all."
             )
 
     def text(self, name: str, default: str = "") -> str:

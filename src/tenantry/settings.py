@@ -35,7 +35,7 @@ CLOUD = Cloud(
     name=_cloud.name,
     login_url=env.url("TENANTRY_LOGIN_URL", _cloud.login_url),
     graph_url=env.url("TENANTRY_GRAPH_URL", _cloud.graph_url),
-    portal_url=env.url("TENANTRY_PORTAL_URL", _cloud.portal_url),
+    roles_page=env.url("TENANTRY_PORTAL_ROLES_URL", _cloud.roles_page),
 )
 LOGIN_BROWSER_URL = env.url("TENANTRY_LOGIN_BROWSER_URL", CLOUD.login_url)
 CA_FILE = env.text("TENANTRY_CA_FILE")

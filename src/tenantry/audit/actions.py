@@ -53,7 +53,15 @@ def begin(
         raise ValueError("an intent names its tenant")
     with transaction.atomic(durable=True):
         event = _event(
-            Kind.INTENT, actor, action, about, justification, ticket, Result.NONE, summary, dict(details or {})
+            Kind.INTENT,
+            actor=actor,
+            action=action,
+            about=about,
+            justification=justification,
+            ticket=ticket,
+            result=Result.NONE,
+            summary=summary,
+            details=dict(details or {}),
         )
     return Intent(event_id=event.pk, tenant_id=about.tenant_id)
 
@@ -112,11 +120,22 @@ def record(
     details: Mapping[str, Any] | None = None,
 ) -> int:
     """Write a fact in the transaction at hand; returns the event's id."""
-    return _event(Kind.FACT, actor, action, about, justification, ticket, result, summary, dict(details or {})).pk
+    return _event(
+        Kind.FACT,
+        actor=actor,
+        action=action,
+        about=about,
+        justification=justification,
+        ticket=ticket,
+        result=result,
+        summary=summary,
+        details=dict(details or {}),
+    ).pk
 
 
 def _event(
     kind: Kind,
+    *,
     actor: Actor,
     action: StrEnum,
     about: About,

@@ -63,4 +63,3 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.target_name}".strip()
-

@@ -1,10 +1,11 @@
 """Microsoft's clouds: where to sign in, where Graph is, where the admin center is.
 
-Source: Microsoft Graph "National cloud deployments". The admin center's addresses of the national clouds are not on that
-page; see docs/not-verified-live.md.
+Source: Microsoft Graph "National cloud deployments". The admin center's addresses of the national clouds are not
+on that page; see docs/not-verified-live.md.
 """
 
 import dataclasses
+import uuid
 from typing import Final
 
 
@@ -15,7 +16,11 @@ class Cloud:
     name: str
     login_url: str
     graph_url: str
-    portal_url: str
+    roles_page: str  # pattern with {tenant}: "Roles and administrators" in the Entra admin center
+
+    def portal_roles_url(self, tenant_id: uuid.UUID) -> str:
+        """Where an administrator of the tenant finds "Roles and administrators"."""
+        return self.roles_page.format(tenant=tenant_id)
 
     @property
     def scope(self) -> str:
@@ -23,20 +28,34 @@ class Cloud:
         return f"{self.graph_url}/.default"
 
 
+_ROLES = "/{tenant}/#view/Microsoft_AAD_IAM/RolesManagementMenuBlade/~/AllRoles"
+
 CLOUDS: Final[dict[str, Cloud]] = {
-    "global": Cloud(
-        "global", "https://login.microsoftonline.com", "https://graph.microsoft.com", "https://entra.microsoft.com"
-    ),
-    "gcc-high": Cloud(
-        "gcc-high", "https://login.microsoftonline.us", "https://graph.microsoft.us", "https://entra.microsoft.us"
-    ),
-    "dod": Cloud(
-        "dod", "https://login.microsoftonline.us", "https://dod-graph.microsoft.us", "https://entra.microsoft.us"
-    ),
-    "china": Cloud(
-        "china",
-        "https://login.chinacloudapi.cn",
-        "https://microsoftgraph.chinacloudapi.cn",
-        "https://entra.microsoftonline.cn",
-    ),
+    cloud.name: cloud
+    for cloud in (
+        Cloud(
+            "global",
+            "https://login.microsoftonline.com",
+            "https://graph.microsoft.com",
+            f"https://entra.microsoft.com{_ROLES}",
+        ),
+        Cloud(
+            "gcc-high",
+            "https://login.microsoftonline.us",
+            "https://graph.microsoft.us",
+            f"https://entra.microsoft.us{_ROLES}",
+        ),
+        Cloud(
+            "dod",
+            "https://login.microsoftonline.us",
+            "https://dod-graph.microsoft.us",
+            f"https://entra.microsoft.us{_ROLES}",
+        ),
+        Cloud(
+            "china",
+            "https://login.chinacloudapi.cn",
+            "https://microsoftgraph.chinacloudapi.cn",
+            f"https://entra.microsoftonline.cn{_ROLES}",
+        ),
+    )
 }

@@ -1,18 +1,18 @@
 """What can go wrong when speaking to Microsoft. Callers catch a leaf.
 
-    GraphError
-    ├── Throttled            429; `retry_after` seconds
-    ├── Refused              403: a permission or a directory role is missing; `is_restricted_unit`
-    ├── NotConsented         the tenant has no (enabled) enterprise app of ours, or tokens are refused
-    ├── OurCredential        our own secret or certificate is refused: every tenant fails
-    ├── NotFound             404: no such object, or not replicated yet
-    ├── Rejected             400/409: Microsoft refuses the content; `code`, `message`
-    │   └── AlreadyExists    the object is there already
-    ├── TokenExpired         401 on a call (the transport renews once by itself)
-    ├── ResyncNeeded         410: the delta token is too old
-    ├── TenantGone           the tenant does not exist (any more), or lives in another cloud
-    ├── TenantUnreachable    5xx, time-out, no connection: nothing was changed (reads, or refused before sending)
-    └── UnknownOutcome       a write was sent and no answer came: only a read can tell
+GraphError
+├── Throttled            429; `retry_after` seconds
+├── Refused              403: a permission or a directory role is missing; `is_restricted_unit`
+├── NotConsented         the tenant has no (enabled) enterprise app of ours, or tokens are refused
+├── OurCredential        our own secret or certificate is refused: every tenant fails
+├── NotFound             404: no such object, or not replicated yet
+├── Rejected             400/409: Microsoft refuses the content; `code`, `message`
+│   └── AlreadyExists    the object is there already
+├── TokenExpired         401 on a call (the transport renews once by itself)
+├── ResyncNeeded         410: the delta token is too old
+├── TenantGone           the tenant does not exist (any more), or lives in another cloud
+├── TenantUnreachable    5xx, time-out, no connection: nothing was changed (reads, or refused before sending)
+└── UnknownOutcome       a write was sent and no answer came: only a read can tell
 """
 
 

@@ -1,8 +1,8 @@
 """App-only access tokens, one per tenant, kept in this process's memory only.
 
-MSAL does the protocol. Two of its habits are worked around (both in its documentation of `acquire_token_for_client` and its
-throttling): its cache would serve a token minted before a consent or role change, and it answers a repeated 400 from
-memory for 60 seconds. `fresh=True` therefore starts with a new MSAL client, so nothing old is left.
+MSAL does the protocol. Two of its habits are worked around: its cache would serve a token minted before a consent or
+role change, and it answers a repeated 400 from memory for 60 seconds. `fresh=True` starts with a new MSAL client, so
+nothing old is left.
 
 Sources: "Microsoft identity platform and the OAuth 2.0 client credentials flow", "Error and warning codes".
 """
@@ -98,7 +98,9 @@ def _ask(tenant_id: uuid.UUID) -> Token:
         )
         answer: dict[str, Any] = client.acquire_token_for_client(scopes=[settings.CLOUD.scope])
     except urllib3.exceptions.HTTPError as error:
-        raise errors.TenantUnreachable(f"Microsoft's sign-in service did not answer ({type(error).__name__}).") from error
+        raise errors.TenantUnreachable(
+            f"Microsoft's sign-in service did not answer ({type(error).__name__})."
+        ) from error
     except ValueError as error:
         # MSAL raises ValueError when the tenant's OpenID configuration answers 4xx: no such tenant in this cloud.
         raise errors.TenantGone("Microsoft's sign-in service does not know this tenant.", code="AADSTS90002") from error

@@ -1,7 +1,8 @@
 """Sends one request to Graph and understands the answer.
 
-Retried here is only what a retry can fix and cannot double: 429 (Microsoft did nothing), an expired token (once), and for
-reads also 5xx and lost connections. A write without an answer becomes `UnknownOutcome`; whoever sent it reads and decides.
+Retried here is only what a retry can fix and cannot double: 429 (Microsoft did nothing), an expired token (once), and
+for reads also 5xx and lost connections. A write without an answer becomes `UnknownOutcome`; whoever sent it reads and
+decides.
 
 Sources: Microsoft Graph "Error responses and resource types", "Throttling guidance", "Best practices".
 """
@@ -27,8 +28,8 @@ from tenantry.kit import clock
 from tenantry.kit.intent import Exchange, Intent
 from tenantry.kit.sealed import Secret
 
-# How long a call may spend waiting for 429 and 5xx before it gives up and says so, in seconds. Work in the background is
-# patient; a page that a person waits for is not.
+# How long a call may spend waiting for 429 and 5xx before it gives up and says so, in seconds. Work in the background
+# is patient; a page that a person waits for is not.
 PATIENT = 40.0
 HASTY = 2.0
 _FIRST_BACKOFF = 0.5
@@ -81,21 +82,19 @@ def get(
     Raises:
         GraphError: any leaf but UnknownOutcome.
     """
-    return _send("GET", tenant_id, _url(path, query), None, headers, None, patience, token)
+    return _send("GET", tenant_id, _url(path, query), extra_headers=headers, patience=patience, token=token)
 
 
 def get_url(tenant_id: uuid.UUID, url: str, *, patience: float = PATIENT) -> Answer:
     """Follow a nextLink or deltaLink exactly as Microsoft gave it; a link to any other host is refused."""
     if not url.startswith(f"{settings.CLOUD.graph_url}/"):
         raise errors.Rejected("A page link points to another host; it is not followed.")
-    return _send("GET", tenant_id, url, None, None, None, patience, None)
+    return _send("GET", tenant_id, url, patience=patience)
 
 
-def post_read(
-    tenant_id: uuid.UUID, path: str, body: Mapping[str, Any], *, patience: float = PATIENT
-) -> Answer:
+def post_read(tenant_id: uuid.UUID, path: str, body: Mapping[str, Any], *, patience: float = PATIENT) -> Answer:
     """A POST that changes nothing (`$batch` of reads, `getByIds`): treated as a read in every respect."""
-    return _send("POST", tenant_id, _url(path, None), body, None, None, patience, None)
+    return _send("POST", tenant_id, _url(path, None), body=body, patience=patience)
 
 
 def write(
@@ -117,7 +116,15 @@ def write(
     """
     if intent.tenant_id != tenant_id:
         raise ValueError("the intent was recorded for another tenant")
-    return _send(method, tenant_id, _url(path, None), body or {}, headers, intent, patience, None)
+    return _send(
+        method,
+        tenant_id,
+        _url(path, None),
+        body=body or {},
+        extra_headers=headers,
+        intent=intent,
+        patience=patience,
+    )
 
 
 def segment(value: str) -> str:
@@ -131,7 +138,7 @@ def _url(path: str, query: Mapping[str, str] | None) -> str:
 
 
 def _reveal(value: object) -> object:
-    """orjson calls this for the one type it does not know: a secret on its way to the wire."""
+    """Orjson calls this for the one type it does not know: a secret on its way to the wire."""
     if isinstance(value, Secret):
         return value.reveal()
     raise TypeError(f"{type(value).__name__} does not belong in a request body")
@@ -141,13 +148,13 @@ def _send(
     method: str,
     tenant_id: uuid.UUID,
     url: str,
-    body: Mapping[str, Any] | None,
-    extra_headers: Mapping[str, str] | None,
-    intent: Intent | None,
+    *,
+    body: Mapping[str, Any] | None = None,
+    extra_headers: Mapping[str, str] | None = None,
+    intent: Intent | None = None,
     patience: float,
-    token: Token | None,
+    token: Token | None = None,
 ) -> Answer:
-    is_read = intent is None
     payload = None if body is None else orjson.dumps(body, default=_reveal)
     left = patience
     backoff = _FIRST_BACKOFF
@@ -155,7 +162,7 @@ def _send(
     while True:
         token = token or token_for(tenant_id)
         try:
-            return _once(method, url, payload, extra_headers, token, intent)
+            return _once(method, url, payload, extra_headers=extra_headers, token=token, intent=intent)
         except errors.TokenExpired:
             if is_renewed:
                 raise
@@ -166,8 +173,6 @@ def _send(
             wait = error.retry_after
             problem: errors.GraphError = error
         except errors.TenantUnreachable as error:
-            if not is_read and error.status:
-                raise  # an answered 5xx to a write was made UnknownOutcome; this one never left
             wait = backoff * random.uniform(0.8, 1.2)  # noqa: S311  jitter, not cryptography
             backoff *= 2
             problem = error
@@ -181,6 +186,7 @@ def _once(
     method: str,
     url: str,
     payload: bytes | None,
+    *,
     extra_headers: Mapping[str, str] | None,
     token: Token,
     intent: Intent | None,
@@ -205,9 +211,7 @@ def _once(
     except urllib3.exceptions.HTTPError as error:
         if intent is None:
             raise errors.TenantUnreachable(f"Graph's answer did not arrive ({type(error).__name__}).") from error
-        raise errors.UnknownOutcome(
-            f"The request was sent, and no answer arrived ({type(error).__name__})."
-        ) from error
+        raise errors.UnknownOutcome(f"The request was sent, and no answer arrived ({type(error).__name__}).") from error
     finally:
         watch = getattr(_local, "watch", None)
         if watch is not None:

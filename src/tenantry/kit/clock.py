@@ -64,7 +64,7 @@ _clock: Clock = SystemClock()
 
 def install(clock: Clock) -> Clock:
     """Make `clock` the source of time of this process; returns the one it replaces."""
-    global _clock  # noqa: PLW0603  one process has one clock; tests swap it here and nowhere else
+    global _clock
     previous, _clock = _clock, clock
     return previous
 

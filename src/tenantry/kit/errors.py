@@ -1,16 +1,16 @@
 """What an action may refuse with, in words for people.
 
-    Refusal                 the root; carries code, reason, remedy, who
-    ├── NotAllowed          a rule denies it (made from a `Denied`)
-    ├── Conflict            somebody or something was faster; read again
-    ├── Invalid             the input cannot be accepted; names the field
-    └── NotHere             no such object for this actor (screens answer 404)
+Refusal                 the root; carries code, reason, remedy, who
+├── NotAllowed          a rule denies it (made from a `Denied`)
+├── Conflict            somebody or something was faster; read again
+├── Invalid             the input cannot be accepted; names the field
+└── NotHere             no such object for this actor (screens answer 404)
 """
 
 from tenantry.kit.decision import Decision, Denied
 
 
-class Refusal(Exception):  # noqa: N818  a refusal is an answer, not a malfunction
+class Refusal(Exception):
     """An action was not done, and nothing was changed.
 
     Attributes:

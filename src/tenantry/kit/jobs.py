@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, Protocol
 
 from django.db import close_old_connections, transaction
 from procrastinate import exceptions
-from procrastinate.contrib.django import DjangoConnector
+from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.contrib.django.procrastinate_app import app
 from procrastinate.manager import JobManager
 from procrastinate.tasks import configure_task

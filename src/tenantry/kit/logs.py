@@ -6,6 +6,7 @@ password field or a sign-in link is struck out of every log line, and error repo
 
 import logging
 import re
+from collections.abc import ItemsView
 from typing import Any
 
 from django.http import HttpRequest
@@ -14,7 +15,7 @@ from django.views.debug import SafeExceptionReporterFilter
 _PATTERNS = (
     re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"),
     re.compile(
-        r"""(?ix)(["']? (?: password | client_secret | client_assertion | access_token | refresh_token | id_token | code )
+        r"""(?ix)(["']? (?: password | client_secret | client_assertion | (?:access|refresh|id)_token | code )
         ["']? \s* [:=] \s* ["']?) [^\s"'&,}]+"""
     ),
     re.compile(r"(?i)((?:bearer|basic)\s+)[\w.+/=~-]{8,}"),
@@ -55,7 +56,7 @@ class NoSettingsReporterFilter(SafeExceptionReporterFilter):
         """The names of the posted fields only."""
         return {} if request is None else dict.fromkeys(request.POST, self.cleansed_substitute)
 
-    def get_traceback_frame_variables(self, request: HttpRequest | None, tb_frame: Any) -> list[tuple[str, Any]]:  # noqa: ANN401
+    def get_traceback_frame_variables(self, request: HttpRequest | None, tb_frame: Any) -> ItemsView[str, Any]:  # noqa: ANN401
         """No local variables."""
         del request, tb_frame
-        return []
+        return {}.items()

@@ -1,15 +1,12 @@
 """Secrets at rest and in memory.
 
 At rest they are sealed with Google Tink (AEAD, AES-256-GCM, key rotation by keyset); the associated data is table, row
-and column, so a sealed value copied into another row does not open. In memory they travel as `Secret`, whose repr and str
-show `<sealed>`: tracebacks, logs and templates cannot leak them by accident.
+and column, so a sealed value copied into another row does not open. In memory they travel as `Secret`, whose repr and
+str show `<sealed>`: tracebacks, logs and templates cannot leak them by accident.
 """
 
 import functools
-import io
 import json
-import os
-from pathlib import Path
 
 import tink
 from django.conf import settings
@@ -46,7 +43,7 @@ class Secret:
         raise TypeError("a Secret is never pickled; seal it")
 
 
-class CannotUnseal(Exception):  # noqa: N818  says what happened
+class CannotUnseal(Exception):
     """A sealed value does not open: the keyset is another one, or the value was moved or changed."""
 
 
@@ -54,14 +51,7 @@ def new_keyset() -> str:
     """A fresh keyset as JSON text, to be kept like a private key."""
     aead.register()
     handle = tink.new_keyset_handle(aead.aead_key_templates.AES256_GCM)
-    return tink.json_proto_keyset_format.serialize(handle, secret_key_access.TOKEN)
-
-
-def write_new_keyset(path: Path) -> None:
-    """Create a keyset file readable by its owner only; raises FileExistsError rather than replacing keys."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with io.open(descriptor, "w", encoding="utf-8") as file:
-        file.write(new_keyset())
+    return str(tink.json_proto_keyset_format.serialize(handle, secret_key_access.TOKEN))
 
 
 @functools.lru_cache(maxsize=4)
