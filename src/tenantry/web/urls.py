@@ -1,0 +1,11 @@
+"""Addresses of the web domain."""
+
+from django.urls import path
+
+from tenantry.web import styleguide
+
+app_name = "web"
+urlpatterns = [
+    path("styleguide/", styleguide.show, name="styleguide"),
+    path("styleguide/<slug:page>/", styleguide.show, name="styleguide-page"),
+]
