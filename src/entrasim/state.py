@@ -195,6 +195,7 @@ class Tenant:
     change_number: int = 0
     gone: bool = False
     lock: threading.RLock = dataclasses.field(default_factory=threading.RLock, repr=False, compare=False)
+    pim_policy: dict[str, dict[str, object]] = dataclasses.field(default_factory=dict)  # rules by id, where not default
 
     @property
     def initial_domain(self) -> str:
