@@ -1,6 +1,11 @@
-"""Addresses of the audit domain."""
+"""Addresses of the record, under /activity/."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from tenantry.audit import views
 
 app_name = "audit"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.activity, name="activity"),
+    path("export.csv", views.export, name="export"),
+]

@@ -1,0 +1,154 @@
+"""Reading the record: acts (intents and facts) with the newest outcome of each, filtered, newest first."""
+
+import dataclasses
+import datetime as dt
+import uuid
+from collections.abc import Iterator
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from tenantry.audit.models import Event, Kind, Result
+
+PAGE = 50
+_CHUNK = 500
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Filter:
+    """What of the record is wanted; empty fields do not narrow."""
+
+    text: str = ""  # in names of target, customer and actor, or the ticket
+    customer_id: uuid.UUID | None = None
+    action: str = ""
+    result: str = ""
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    target_id: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Act:
+    """One line of the record as people read it: what was done to whom, why, and what became of it."""
+
+    event: Event
+    result: str
+    summary: str
+    ended_at: dt.datetime | None
+    request_ids: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """The act in words: "Password reset" for `helpdesk.password_reset`."""
+        return words_of(self.event.action)
+
+    @property
+    def result_words(self) -> str:
+        """The result in words; an intent without an outcome is under way (or was cut off)."""
+        if self.result:
+            return str(Result(self.result).label)
+        return "Under way" if self.event.kind == Kind.INTENT else "Recorded"
+
+    @property
+    def tone(self) -> str:
+        """The state colour that repeats the words."""
+        tones = {Result.DONE: "good", Result.REFUSED: "bad", Result.FAILED: "bad", Result.UNKNOWN: "wait"}
+        if self.result in tones:
+            return tones[Result(self.result)]
+        return "wait" if self.event.kind == Kind.INTENT else "mute"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Page:
+    """A page of acts; `after` is the cursor of the next (older) page, empty at the end."""
+
+    acts: list[Act]
+    after: str
+
+
+def words_of(action: str) -> str:
+    """An action tag in words."""
+    return action.rpartition(".")[2].replace("_", " ").capitalize()
+
+
+def page(wanted: Filter, *, after: str = "", size: int = PAGE) -> Page:
+    """One page of the record, newest first."""
+    rows = _narrowed(wanted)
+    if after.isdigit():
+        rows = rows.filter(pk__lt=int(after))
+    found = list(rows[: size + 1])
+    acts = [_act(event) for event in found[:size]]
+    return Page(acts=acts, after=str(found[size - 1].pk) if len(found) > size else "")
+
+
+def every(wanted: Filter) -> Iterator[Act]:
+    """Every act that matches, newest first, in chunks: the export does not grow with the record."""
+    after = ""
+    while True:
+        part = page(wanted, after=after, size=_CHUNK)
+        yield from part.acts
+        if not part.after:
+            return
+        after = part.after
+
+
+def get_act(event_id: int) -> Act | None:
+    """One act with its newest outcome."""
+    event = _acts().filter(pk=event_id).first()
+    return _act(event) if event is not None else None
+
+
+def actions_known() -> list[str]:
+    """The action tags that occur, for the filter."""
+    return list(Event.objects.exclude(kind=Kind.OUTCOME).order_by("action").values_list("action", flat=True).distinct())
+
+
+def _acts() -> QuerySet[Event]:
+    newest = Event.objects.filter(intent=OuterRef("pk"), kind=Kind.OUTCOME).order_by("-pk")
+    return (
+        Event.objects.exclude(kind=Kind.OUTCOME)
+        .annotate(
+            outcome_result=Coalesce(Subquery(newest.values("result")[:1]), "result"),
+            outcome_summary=Subquery(newest.values("summary")[:1]),
+            outcome_at=Subquery(newest.values("recorded_at")[:1]),
+            outcome_exchanges=Subquery(newest.values("exchanges")[:1]),
+        )
+        .order_by("-pk")
+    )
+
+
+def _narrowed(wanted: Filter) -> QuerySet[Event]:
+    rows = _acts()
+    if wanted.customer_id is not None:
+        rows = rows.filter(customer_id=wanted.customer_id)
+    if wanted.target_id:
+        rows = rows.filter(target_id=wanted.target_id)
+    if wanted.action:
+        rows = rows.filter(action=wanted.action)
+    if wanted.since is not None:
+        rows = rows.filter(recorded_at__gte=wanted.since)
+    if wanted.until is not None:
+        rows = rows.filter(recorded_at__lt=wanted.until)
+    if wanted.result == "open":
+        rows = rows.filter(kind=Kind.INTENT, outcome_result="")
+    elif wanted.result:
+        rows = rows.filter(outcome_result=wanted.result)
+    for word in wanted.text.split():
+        rows = rows.filter(
+            Q(target_name__icontains=word)
+            | Q(customer_name__icontains=word)
+            | Q(actor_name__icontains=word)
+            | Q(ticket__icontains=word)
+        )
+    return rows
+
+
+def _act(event: Event) -> Act:
+    exchanges = getattr(event, "outcome_exchanges", None) or []
+    return Act(
+        event=event,
+        result=getattr(event, "outcome_result", event.result) or "",
+        summary=getattr(event, "outcome_summary", None) or event.summary,
+        ended_at=getattr(event, "outcome_at", None),
+        request_ids=tuple(e["request_id"] for e in exchanges if e.get("request_id")),
+    )

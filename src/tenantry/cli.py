@@ -1,0 +1,237 @@
+"""The `tenantry` command."""
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from tenantry import demo, processes
+from tenantry.env import BadSettings, Environment
+from tenantry.processes import CannotStart, Stopped, Tree
+
+_HOW = """\
+examples:
+  tenantry demo      the whole product against a simulated Microsoft; needs nothing
+  tenantry up        the product on one machine; settings: docs/operator/settings.md
+  tenantry doctor    what is wrong with the settings, and how to mend it
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is 0 when it did what it says, 1 when it could not, 2 for bad settings."""
+    parser = argparse.ArgumentParser(
+        prog="tenantry",
+        description="Connect customers' Entra tenants, prove the connection, work in them safely.",
+        epilog=_HOW,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("up", help="database (embedded unless TENANTRY_DATABASE_URL is set), web and worker")
+    demo_parser = commands.add_parser("demo", help="`up` with a simulated Microsoft and a demo MSP with its customers")
+    demo_parser.add_argument(
+        "--lag",
+        choices=("none", "demo", "full"),
+        default="demo",
+        help="how late Microsoft's changes show",
+    )
+    commands.add_parser("web", help="the web server only; any number may run on one database")
+    commands.add_parser("worker", help="the background worker only; any number may run on one database")
+    commands.add_parser("migrate", help="bring the database to this version")
+    commands.add_parser("doctor", help="check settings, database, keys, clock and Microsoft; say cause and fix")
+    link = commands.add_parser("link", help="print a one-time link: owner set-up, or sign-in for a technician")
+    link.add_argument("email", nargs="?", help="the technician to sign in; without it: set up the first owner")
+    options = parser.parse_args(arguments)
+    try:
+        return _run(options)
+    except BadSettings as error:
+        print(f"Settings: {error}", file=sys.stderr)
+        return 2
+    except CannotStart as error:
+        print(str(error), file=sys.stderr)
+        return 1
+    except Stopped:
+        return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tenantry.settings")
+    commands: dict[str, Callable[[], int]] = {
+        "up": up,
+        "demo": lambda: up(lag=options.lag),
+        "web": web,
+        "worker": worker,
+        "doctor": _doctor,
+        "migrate": _migrate_alone,
+        "link": lambda: _print_link(options.email),
+    }
+    return commands[options.command]()
+
+
+def _doctor() -> int:
+    from tenantry import doctor
+
+    return doctor.run()
+
+
+def _migrate_alone() -> int:
+    with _database_for_one_command():
+        migrate()
+    return 0
+
+
+def _print_link(email: str | None) -> int:
+    with _database_for_one_command():
+        print(_link(email))
+    return 0
+
+
+def up(*, lag: str | None = None) -> int:
+    """Run everything until Ctrl-C. With `lag` (the demo) the simulator and its world run beside it."""
+    processes.stop_on_signals()
+    environment = Environment()
+    data_dir = Path(environment.text("TENANTRY_DATA_DIR", "var")).resolve()
+    is_demo = lag is not None
+    if is_demo:
+        data_dir /= "demo"
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(processes.sole_owner(data_dir))
+        port = processes.require_port(environment.number("TENANTRY_PORT", 8000), name="TENANTRY_PORT")
+        public_url = environment.url("TENANTRY_PUBLIC_URL", f"http://localhost:{port}")
+        os.environ.update(TENANTRY_DATA_DIR=str(data_dir), TENANTRY_PORT=str(port), TENANTRY_PUBLIC_URL=public_url)
+        tree = Tree(os.environ)
+        stack.callback(tree.stop)
+        simulated = demo.Simulated(data_dir=data_dir, public_url=public_url, lag=lag) if lag is not None else None
+        if simulated is not None:
+            simulated.start(tree)  # builds its world while the database starts
+        if not environment.text("TENANTRY_DATABASE_URL"):
+            os.environ["TENANTRY_DATABASE_URL"] = stack.enter_context(processes.embedded_database(data_dir))
+        if simulated is not None:
+            os.environ.update(simulated.settings(tree))
+        migrate()
+        tree.environment = dict(os.environ)
+        tree.start("web", "tenantry", "web")
+        tree.start("worker", "tenantry", "worker")
+        link = demo.sign_in_link() if is_demo else _first_link()
+        probe = f"http://127.0.0.1:{port}/readyz"
+        tree.watch(until=lambda: processes.answers(probe), seconds=processes.READY_SECONDS)
+        if simulated is not None:
+            simulated.write_facts(link)
+        _say(public_url, link, simulated)
+        tree.watch()
+    return 0
+
+
+def _say(public_url: str, link: str, simulated: "demo.Simulated | None") -> None:
+    lines = [f"Tenantry is ready: {public_url}"]
+    if simulated is not None:
+        lines += [f"Sign in (works once): {link}", f"Demo facts: {simulated.facts_path}"]
+    elif link:
+        lines.append(f"No technician yet. Set up the first owner (works once, 24 hours): {link}")
+    lines.append("Stop with Ctrl-C.")
+    print("\n".join(lines), flush=True)
+
+
+def web() -> int:
+    """Serve the console; the process ends with SIGTERM or Ctrl-C."""
+    from django.conf import settings
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    Granian(
+        "tenantry.wsgi:application",
+        address=settings.BIND,
+        port=settings.PORT,
+        interface=Interfaces.WSGI,
+        blocking_threads=settings.WEB_THREADS,
+        # A thread keeps its database connection; ending idle threads would drop and reopen them all day.
+        blocking_threads_idle_timeout=600,
+        log_level=LogLevels.warning,
+        websockets=False,
+        process_name="tenantry web",
+    ).serve()
+    return 0
+
+
+def worker() -> int:
+    """Run background jobs until SIGTERM or Ctrl-C; jobs under way are finished first, within a limit."""
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from procrastinate.contrib.django.procrastinate_app import current_app
+
+    app = current_app.with_connector(current_app.connector.get_worker_connector())  # type: ignore[attr-defined]
+
+    async def run() -> None:
+        # Jobs are plain functions in threads; asyncio's own pool would hold fewer than we allow side by side.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(settings.WORKER_CONCURRENCY + 2))
+        async with app.open_async():
+            await app.run_worker_async(
+                concurrency=settings.WORKER_CONCURRENCY,
+                fetch_job_polling_interval=1.0,
+                shutdown_graceful_timeout=10.0,
+                delete_jobs="successful",
+                install_signal_handlers=True,
+            )
+
+    asyncio.run(run())
+    return 0
+
+
+def migrate() -> None:
+    """Bring the database to this version of the product."""
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def _first_link() -> str:
+    """A set-up link when there is no technician yet, else nothing. There are no default credentials."""
+    from tenantry.technicians import actions, queries
+
+    return "" if queries.has_owner() else actions.create_owner_setup_link()
+
+
+def _link(email: str | None) -> str:
+    import django
+
+    django.setup()
+    from tenantry.technicians import actions, queries
+
+    if email is None:
+        if queries.has_owner():
+            raise CannotStart("An owner exists already. Give a technician's e-mail address for a sign-in link.")
+        return actions.create_owner_setup_link()
+    technician = queries.find_technician(email)
+    if technician is None:
+        raise CannotStart(f"There is no technician with the address {email}.")
+    return actions.create_sign_in_link(technician)
+
+
+@contextlib.contextmanager
+def _database_for_one_command() -> Iterator[None]:
+    """The database of the settings; the embedded one is started, or joined when `up` runs."""
+    environment = Environment()
+    if environment.text("TENANTRY_DATABASE_URL"):
+        yield
+        return
+    data_dir = Path(environment.text("TENANTRY_DATA_DIR", "var")).resolve()
+    if not (data_dir / "postgres").exists():
+        raise CannotStart(
+            f"There is no database in {data_dir}. Start with `tenantry up`, or set TENANTRY_DATABASE_URL."
+        )
+    with processes.embedded_database(data_dir) as url:
+        os.environ["TENANTRY_DATABASE_URL"] = url
+        yield
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,214 @@
+"""`tenantry doctor`: looks at everything a deployment needs and says cause and fix. Changes nothing."""
+
+import dataclasses
+import datetime as dt
+import email.utils
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tenantry.env import BadSettings
+
+_SKEW_SECONDS = 60  # Microsoft refuses assertions from clocks that are minutes off; warn well before
+_CERTIFICATE_DAYS = 30
+_DISK_BYTES = 1024**3
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. `fix` is empty when it is in order; `is_fatal` tells whether the product can run without."""
+
+    name: str
+    words: str
+    fix: str = ""
+    is_fatal: bool = True
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing is to be mended."""
+        return not self.fix
+
+
+def run() -> int:
+    """Print every finding; 0 when nothing fatal was found."""
+    findings = list(examine())
+    for finding in findings:
+        mark = "ok  " if finding.is_good else "BAD " if finding.is_fatal else "note"
+        print(f"{mark} {finding.name}: {finding.words}")
+        if finding.fix:
+            print(f"     fix: {finding.fix}")
+    return 1 if any(not finding.is_good and finding.is_fatal for finding in findings) else 0
+
+
+def examine() -> Iterator[Finding]:
+    """Look at everything in turn; later looks are left out when settings cannot even be read."""
+    try:
+        from django.conf import settings
+
+        data_dir: Path = settings.DATA_DIR
+    except BadSettings as error:
+        yield Finding("settings", str(error), "Correct it and run `tenantry doctor` again.")
+        return
+    yield Finding("settings", f"read; data in {data_dir}, cloud {settings.CLOUD.name}")
+    for look in (_data_dir, _database, _keys, _public_url, _credential, _clock_and_login, _graph):
+        yield from look()
+
+
+def _data_dir() -> Iterator[Finding]:
+    from django.conf import settings
+
+    if not os.access(settings.DATA_DIR, os.W_OK):
+        yield Finding(
+            "data directory",
+            f"{settings.DATA_DIR} cannot be written",
+            "Give the user that runs Tenantry write access, or set TENANTRY_DATA_DIR.",
+        )
+        return
+    free = shutil.disk_usage(settings.DATA_DIR).free
+    yield Finding(
+        "data directory",
+        f"{free // 1024**2} MB free",
+        "" if free > _DISK_BYTES else "Free some space: PostgreSQL stops when the disk is full.",
+        is_fatal=False,
+    )
+
+
+def _database() -> Iterator[Finding]:
+    import django
+    from django.conf import settings
+    from django.db import DatabaseError, connection
+
+    from tenantry import processes
+
+    if not settings.env.text("TENANTRY_DATABASE_URL"):
+        if not (settings.DATA_DIR / "postgres").exists():
+            yield Finding("database", "embedded; will be made at the first `tenantry up`")
+            return
+        with processes.embedded_database(settings.DATA_DIR) as url:
+            import dj_database_url
+
+            connection.settings_dict.update(dj_database_url.parse(url))
+            yield from _database_answers()
+        return
+    django.setup()
+    try:
+        yield from _database_answers()
+    except DatabaseError as error:
+        yield Finding("database", f"does not answer: {error}", "Check TENANTRY_DATABASE_URL and that the server runs.")
+
+
+def _database_answers() -> Iterator[Finding]:
+    import django
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    django.setup()
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        row = cursor.fetchone()
+    version = str(row[0]) if row else "?"
+    executor = MigrationExecutor(connection)
+    behind = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    yield Finding(
+        "database",
+        f"PostgreSQL {version}, " + ("migrated" if not behind else f"{behind} migrations behind"),
+        "" if not behind else "Run `tenantry migrate` (or `tenantry up`, which does it).",
+    )
+    connection.close()
+
+
+def _keys() -> Iterator[Finding]:
+    from django.conf import settings
+
+    from tenantry.kit.sealed import Secret, seal, unseal
+
+    probe = Secret("probe")
+    try:
+        opened = unseal(seal(probe, table="doctor", row=0, column="probe"), table="doctor", row=0, column="probe")
+    except Exception as error:  # noqa: BLE001  whatever Tink says about a damaged keyset is the finding
+        yield Finding("sealing keys", f"cannot be used: {error}", "Restore the keyset file from your backup.")
+        return
+    yield Finding("sealing keys", "seal and open" if opened == probe else "do not open what they seal")
+    directory = settings.DATA_DIR / "keys"
+    loose = [p.name for p in directory.glob("*") if p.stat().st_mode & 0o077] if directory.exists() else []
+    if loose:
+        yield Finding("key files", f"readable by others: {', '.join(loose)}", f"Run: chmod 600 {directory}/*")
+
+
+def _public_url() -> Iterator[Finding]:
+    from django.conf import settings
+
+    is_local = settings.ALLOWED_HOSTS[0] in {"localhost", "127.0.0.1"}
+    if settings.PUBLIC_URL.startswith("http://") and not is_local:
+        yield Finding(
+            "public address",
+            f"{settings.PUBLIC_URL} is not encrypted",
+            "Put a TLS proxy in front and set TENANTRY_PUBLIC_URL to the https:// address.",
+        )
+    else:
+        yield Finding("public address", settings.PUBLIC_URL)
+
+
+def _credential() -> Iterator[Finding]:
+    from django.conf import settings
+
+    if not settings.CLIENT_ID or not settings.CLIENT_CREDENTIAL.is_set:
+        yield Finding(
+            "app registration",
+            "no client id or credential is set; nothing can be connected yet",
+            "Register the app (docs/operator/settings.md) and set TENANTRY_CLIENT_ID and TENANTRY_CLIENT_CERTIFICATE.",
+            is_fatal=False,
+        )
+        return
+    certificate = settings.CLIENT_CREDENTIAL.certificate
+    if certificate is None:
+        yield Finding("app registration", f"{settings.CLIENT_ID} with a client secret (a certificate is safer)")
+        return
+    left = (certificate.not_valid_after_utc - dt.datetime.now(tz=dt.UTC)).days
+    yield Finding(
+        "app registration",
+        f"{settings.CLIENT_ID}, certificate valid for {left} days",
+        "" if left > _CERTIFICATE_DAYS else "Make a new certificate, upload it beside the old one, then switch.",
+        is_fatal=left < 0,
+    )
+
+
+def _clock_and_login() -> Iterator[Finding]:
+    from django.conf import settings
+
+    url = f"{settings.CLOUD.login_url}/organizations/v2.0/.well-known/openid-configuration"
+    finding, date = _reach("sign-in service", url, lambda status: status == 200)  # noqa: PLR2004  HTTP's OK
+    yield finding
+    if date is not None:
+        skew = abs((dt.datetime.now(tz=dt.UTC) - date).total_seconds())
+        yield Finding(
+            "clock",
+            f"{skew:.0f} s beside Microsoft's",
+            "" if skew <= _SKEW_SECONDS else "Set the clock (turn on NTP): Microsoft refuses sign-ins otherwise.",
+        )
+
+
+def _graph() -> Iterator[Finding]:
+    from django.conf import settings
+
+    # Without a token Graph answers 401: reachable is all that is asked here.
+    yield _reach("Microsoft Graph", f"{settings.CLOUD.graph_url}/v1.0/organization", lambda status: status == 401)[0]  # noqa: PLR2004
+
+
+def _reach(name: str, url: str, is_expected: Callable[[int], bool]) -> tuple[Finding, dt.datetime | None]:
+    import urllib3
+
+    from tenantry.graph.http import pool
+
+    fix = "Check DNS, firewall and proxy, the cloud (TENANTRY_CLOUD), and TENANTRY_CA_FILE if one is set."
+    try:
+        answer = pool().request("GET", url, timeout=10.0)
+    except urllib3.exceptions.HTTPError as error:
+        return Finding(name, f"{url} cannot be reached: {error}", fix), None
+    date = answer.headers.get("Date")
+    words = f"answers at {url.split('/', 3)[2]}"
+    finding = (
+        Finding(name, words) if is_expected(answer.status) else Finding(name, f"{words} with {answer.status}", fix)
+    )
+    return finding, email.utils.parsedate_to_datetime(date) if date else None
