@@ -5,17 +5,13 @@ import itertools
 _GROUP = 4
 _WORD_LETTERS = 3
 
-_LETTERS = dict(
-    zip(
-        "abcdefghijklmnopqrstuvwxyz",
-        (
-            "alfa bravo charlie delta echo foxtrot golf hotel india juliett kilo lima mike november oscar papa "
-            "quebec romeo sierra tango uniform victor whiskey x-ray yankee zulu"
-        ).split(),
-        strict=True,
-    )
+_ALPHABET = (
+    "alfa bravo charlie delta echo foxtrot golf hotel india juliett kilo lima mike november oscar papa quebec romeo "
+    "sierra tango uniform victor whiskey x-ray yankee zulu"
 )
-_DIGITS = dict(zip("0123456789", "zero one two three four five six seven eight nine".split(), strict=True))
+_COUNT = "zero one two three four five six seven eight nine"
+_LETTERS = {word[0]: word for word in _ALPHABET.split(" ")}
+_DIGITS = {str(value): word for value, word in enumerate(_COUNT.split(" "))}
 _SIGNS = {
     " ": "space",
     "!": "exclamation mark",

@@ -97,7 +97,7 @@ def show(request: HttpRequest, page: str = "components") -> HttpResponse:
     if not (settings.DEBUG or settings.IS_DEMO) or page not in _PAGES:
         raise Http404
     now = clock.now()
-    wrong = SampleForm({"name": "", "tenant_id": "kestrel", "size": "s", "role": "ua", "must_change": "on"})
+    wrong = SampleForm({"name": "", "tenant_id": "kestrel", "size": "s", "role": "ua"}, auto_id="wrong_%s")
     context = {
         "nav": "users" if page == "user" else "customers",
         "rows": _rows(now),

@@ -7,9 +7,9 @@ template engine has escaped already. `docs/developer/components.md` shows each w
 import datetime as dt
 import functools
 import uuid
+from typing import TYPE_CHECKING
 
 from django import template
-from django.http import HttpRequest
 from django.template import Context
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -18,6 +18,9 @@ from lucide.templatetags.lucide import lucide
 
 from tenantry.kit import clock
 from tenantry.web import formats, nav, spelling
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
 
 register = template.Library()
 

@@ -4,11 +4,13 @@ const BUSY = "aria-busy";
 const rest = (button) => {
   button.setAttribute(BUSY, "true");
   button.disabled = true;
+  button.dataset.rests = "yes";
 };
 
 const wake = (button) => {
   button.removeAttribute(BUSY);
   button.disabled = false;
+  delete button.dataset.rests;
 };
 
 export const guardSubmits = () => {
@@ -31,6 +33,6 @@ export const guardSubmits = () => {
   });
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
-    for (const button of document.querySelectorAll(`button[${BUSY}="true"]`)) wake(button);
+    for (const button of document.querySelectorAll("button[data-rests]")) wake(button);
   });
 };
