@@ -41,6 +41,7 @@ class SampleForm(forms.Form):
     """One of every control."""
 
     name = forms.CharField(label="Name", help_text="As it stands on their invoices.", max_length=200)
+    email = forms.EmailField(label="E-mail", widget=forms.EmailInput(attrs={"autocomplete": "username"}))
     domain = forms.CharField(label="Domain", required=False)
     tenant_id = forms.UUIDField(label="Tenant id", error_messages={"invalid": "A tenant id is a GUID."})
     size = forms.ChoiceField(label="Size", choices=[("s", "Up to 50 people"), ("l", "More than 50 people")])
