@@ -92,6 +92,28 @@ def get_url(tenant_id: uuid.UUID, url: str, *, patience: float = PATIENT) -> Ans
     return _send("GET", tenant_id, url, patience=patience)
 
 
+def get_bytes(
+    tenant_id: uuid.UUID, url: str, *, query: Mapping[str, str] | None = None, patience: float = PATIENT
+) -> tuple[bytes, Mapping[str, str]]:
+    """Read `url` without parsing the body, for pages that PostgreSQL takes as they are; returns body and headers.
+
+    Args:
+        tenant_id: the tenant to read.
+        url: a path after /v1.0 starting with "/", or a nextLink or deltaLink exactly as Microsoft gave it.
+        query: only with a path; links carry their own.
+        patience: seconds that may be spent waiting for 429 and 5xx.
+
+    Raises:
+        GraphError: any leaf but UnknownOutcome.
+    """
+    if url.startswith("/"):
+        url = _url(url, query)
+    elif not url.startswith(f"{settings.CLOUD.graph_url}/"):
+        raise errors.Rejected("A page link points to another host; it is not followed.")
+    answer = _send("GET", tenant_id, url, None, None, None, patience, None, is_raw=True)
+    return answer.json or b"", answer.headers
+
+
 def post_read(tenant_id: uuid.UUID, path: str, body: Mapping[str, Any], *, patience: float = PATIENT) -> Answer:
     """A POST that changes nothing (`$batch` of reads, `getByIds`): treated as a read in every respect."""
     return _send("POST", tenant_id, _url(path, None), body=body, patience=patience)
@@ -190,6 +212,8 @@ def _once(
     extra_headers: Mapping[str, str] | None,
     token: Token,
     intent: Intent | None,
+    *,
+    is_raw: bool = False,
 ) -> Answer:
     client_request_id = str(uuid.uuid4())
     headers = {
@@ -220,6 +244,8 @@ def _once(
         if intent is not None:
             intent.exchanges.append(Exchange(client_request_id, request_id, status))
     if status < 300:  # noqa: PLR2004  HTTP's own border
+        if is_raw:
+            return Answer(status, answer.data, answer.headers)
         return Answer(status, orjson.loads(answer.data) if answer.data else None, answer.headers)
     raise error_of(status, answer.headers, answer.data, is_write=intent is not None)
 
