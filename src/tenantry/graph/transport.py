@@ -110,7 +110,7 @@ def get_bytes(
         url = _url(url, query)
     elif not url.startswith(f"{settings.CLOUD.graph_url}/"):
         raise errors.Rejected("A page link points to another host; it is not followed.")
-    answer = _send("GET", tenant_id, url, None, None, None, patience, None, is_raw=True)
+    answer = _send("GET", tenant_id, url, patience=patience, is_raw=True)
     return answer.json or b"", answer.headers
 
 
@@ -176,6 +176,7 @@ def _send(
     intent: Intent | None = None,
     patience: float,
     token: Token | None = None,
+    is_raw: bool = False,
 ) -> Answer:
     payload = None if body is None else orjson.dumps(body, default=_reveal)
     left = patience
@@ -184,7 +185,7 @@ def _send(
     while True:
         token = token or token_for(tenant_id)
         try:
-            return _once(method, url, payload, extra_headers=extra_headers, token=token, intent=intent)
+            return _once(method, url, payload, extra_headers=extra_headers, token=token, intent=intent, is_raw=is_raw)
         except errors.TokenExpired:
             if is_renewed:
                 raise
@@ -212,7 +213,6 @@ def _once(
     extra_headers: Mapping[str, str] | None,
     token: Token,
     intent: Intent | None,
-    *,
     is_raw: bool = False,
 ) -> Answer:
     client_request_id = str(uuid.uuid4())
