@@ -93,7 +93,12 @@ def get_url(tenant_id: uuid.UUID, url: str, *, patience: float = PATIENT) -> Ans
 
 
 def get_bytes(
-    tenant_id: uuid.UUID, url: str, *, query: Mapping[str, str] | None = None, patience: float = PATIENT
+    tenant_id: uuid.UUID,
+    url: str,
+    *,
+    query: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    patience: float = PATIENT,
 ) -> tuple[bytes, Mapping[str, str]]:
     """Read `url` without parsing the body, for pages that PostgreSQL takes as they are; returns body and headers.
 
@@ -101,6 +106,7 @@ def get_bytes(
         tenant_id: the tenant to read.
         url: a path after /v1.0 starting with "/", or a nextLink or deltaLink exactly as Microsoft gave it.
         query: only with a path; links carry their own.
+        headers: further request headers.
         patience: seconds that may be spent waiting for 429 and 5xx.
 
     Raises:
@@ -110,7 +116,7 @@ def get_bytes(
         url = _url(url, query)
     elif not url.startswith(f"{settings.CLOUD.graph_url}/"):
         raise errors.Rejected("A page link points to another host; it is not followed.")
-    answer = _send("GET", tenant_id, url, patience=patience, is_raw=True)
+    answer = _send("GET", tenant_id, url, extra_headers=headers, patience=patience, is_raw=True)
     return answer.json or b"", answer.headers
 
 

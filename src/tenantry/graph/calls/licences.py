@@ -1,0 +1,55 @@
+"""Bought licences. Source: Microsoft Graph "List subscribedSkus"."""
+
+import dataclasses
+import uuid
+
+from tenantry.graph import pages
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SubscribedSku:
+    """A licence (SKU) the tenant owns.
+
+    Attributes:
+        sku_id: its id, the same in every tenant.
+        part_number: its short name, e.g. "SPE_E3".
+        capability_status: Enabled, Warning, Suspended, Deleted or LockedOut.
+        enabled_units: how many may be assigned.
+        consumed_units: how many are assigned.
+        service_plan_ids: plans in it that are provisioned.
+    """
+
+    sku_id: uuid.UUID
+    part_number: str
+    capability_status: str
+    enabled_units: int
+    consumed_units: int
+    service_plan_ids: frozenset[uuid.UUID]
+
+
+def subscribed_skus(*, tenant_id: uuid.UUID) -> list[SubscribedSku]:
+    """Every licence of the tenant ("List subscribedSkus"; least permission LicenseAssignment.Read.All).
+
+    Raises:
+        GraphError: any leaf but UnknownOutcome.
+    """
+    rows = pages.rows(
+        tenant_id,
+        "/subscribedSkus",
+        query={"$select": "skuId,skuPartNumber,capabilityStatus,prepaidUnits,consumedUnits,servicePlans"},
+    )
+    return [
+        SubscribedSku(
+            sku_id=uuid.UUID(row["skuId"]),
+            part_number=row.get("skuPartNumber") or "",
+            capability_status=row.get("capabilityStatus") or "",
+            enabled_units=int((row.get("prepaidUnits") or {}).get("enabled") or 0),
+            consumed_units=int(row.get("consumedUnits") or 0),
+            service_plan_ids=frozenset(
+                uuid.UUID(plan["servicePlanId"])
+                for plan in row.get("servicePlans") or ()
+                if plan.get("provisioningStatus") == "Success"
+            ),
+        )
+        for row in rows
+    ]
