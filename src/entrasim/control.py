@@ -1,0 +1,333 @@
+"""The handle over HTTP, as JSON, for programs in other processes: demos, browser tests, other languages.
+
+It answers on loopback only and knows no passwords of its own: whoever reaches it owns the simulated world. It refuses
+any `Host` that is not this machine and any write that is not `application/json`, so that a web page in a browser on
+the same machine cannot drive it.
+"""
+
+import dataclasses
+import datetime as dt
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from werkzeug import Request, Response
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
+
+from entrasim.clock import SystemClock
+from entrasim.state import AppRegistration, Lag, User
+from entrasim.worlds.describe import describe_tenant, plain
+from entrasim.worlds.harbour_it import LAGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from entrasim.handle import TenantHandle
+    from entrasim.server import Simulator
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+Body = dict[str, Any]
+Answer = tuple[int, object]
+
+
+class Refused(Exception):
+    """A request that cannot be carried out."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One line of the table below: what `GET /` lists."""
+
+    method: str
+    path: str
+    summary: str
+    name: str
+
+
+ENDPOINTS = (
+    Endpoint("GET", "/", "this list", "index"),
+    Endpoint("GET", "/tenants", "all tenants", "list_tenants"),
+    Endpoint("POST", "/tenants", "new tenant: name, domain, kind, plan, users, lag", "new_tenant"),
+    Endpoint("GET", "/tenants/<tenant>", "one tenant, by id or domain", "get_tenant"),
+    Endpoint("POST", "/tenants/<tenant>/users", "new user: name, upn, password, roles, guest, synced, enabled, other "
+             "fields of a user in snake case", "add_user"),
+    Endpoint("GET", "/tenants/<tenant>/users", "all users: `?search=` begins the name, `?limit=` 100", "list_users"),
+    Endpoint("GET", "/tenants/<tenant>/users/<user>", "one user with its password, by id or UPN", "get_user"),
+    Endpoint("PATCH", "/tenants/<tenant>/users/<user>", "set fields of a user, as its administrator did", "set_user"),
+    Endpoint("DELETE", "/tenants/<tenant>/users/<user>", "delete (soft)", "delete_user"),
+    Endpoint("POST", "/tenants/<tenant>/users/<user>/restore", "restore a deleted user, by id", "restore_user"),
+    Endpoint("GET", "/tenants/<tenant>/roles", "all role assignments", "list_roles"),
+    Endpoint("POST", "/tenants/<tenant>/roles", "assign: principal (id or UPN), role, scope", "assign_role"),
+    Endpoint("DELETE", "/tenants/<tenant>/roles", "remove: principal, role", "remove_role"),
+    Endpoint("POST", "/tenants/<tenant>/groups", "new group: name, assignable, members, owners", "add_group"),
+    Endpoint("POST", "/tenants/<tenant>/units", "new restricted management unit: name, members", "add_unit"),
+    Endpoint("GET", "/tenants/<tenant>/consent", "enterprise apps with their permissions", "list_consent"),
+    Endpoint("POST", "/tenants/<tenant>/consent", "accept an app: app_id, display_name, permissions", "consent"),
+    Endpoint("DELETE", "/tenants/<tenant>/consent/<app>", "withdraw consent", "withdraw"),
+    Endpoint("DELETE", "/tenants/<tenant>/consent/<app>/permissions/<name>", "take one permission away",
+             "remove_permission"),
+    Endpoint("POST", "/tenants/<tenant>/consent/<app>/disable", "disable the enterprise app", "disable_app"),
+    Endpoint("POST", "/tenants/<tenant>/lag", "preset none, demo or full, or seconds: consent, role_assignment, "
+             "new_object, list_and_delta", "set_lag"),
+    Endpoint("POST", "/tenants/<tenant>/faults", "script a fault: kind, method, path, times, options", "fault"),
+    Endpoint("GET", "/tenants/<tenant>/journal", "what clients asked", "journal"),
+    Endpoint("GET", "/tenants/<tenant>/lint", "complaints about the client", "lint"),
+    Endpoint("GET", "/apps", "all app registrations", "list_apps"),
+    Endpoint("POST", "/apps", "register: display_name, app_id, secret, certificate_pem, redirect_uris, "
+             "required_app_roles, home_tenant_id", "register_app"),
+    Endpoint("GET", "/clock", "the simulator's time", "time"),
+    Endpoint("POST", "/clock/advance", "move time on: seconds", "advance"),
+)  # fmt: skip
+
+
+class ControlApp:
+    """A WSGI app over a simulator's handle."""
+
+    def __init__(self, simulator: "Simulator") -> None:
+        self._simulator = simulator
+        self._handle = simulator.handle
+        self._map = Map([Rule(e.path, methods=[e.method], endpoint=e.name) for e in ENDPOINTS])
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> "Iterable[bytes]":
+        """Answer one request, as WSGI asks."""
+        return self._answer(Request(environ))(environ, start_response)
+
+    def _answer(self, request: Request) -> Response:
+        try:
+            if request.host.rpartition(":")[0] not in LOOPBACK and request.host not in LOOPBACK:
+                return _json(403, {"error": "the control address answers this machine only"})
+            name, values = self._map.bind_to_environ(request.environ).match()
+            action: Callable[..., Answer] = getattr(self, f"_do_{name}")
+            if request.method == "GET":
+                status, body = action(request, **values)
+            else:
+                status, body = action(_body_of(request), **values)
+        except Refused as refused:
+            return _json(refused.status, {"error": refused.reason})
+        except HTTPException as wrong:
+            return _json(wrong.code or 500, {"error": f"{wrong.description} GET / lists the endpoints."})
+        except LookupError as missing:
+            return _json(404, {"error": _reason(missing)})
+        except (TypeError, ValueError) as wrong:
+            return _json(400, {"error": _reason(wrong)})
+        return _json(status, body)
+
+    def _tenant(self, name: str) -> "TenantHandle":
+        world = self._simulator.world
+        if name.lower() in world.tenants:
+            return self._handle.tenant(tenant_id=name.lower())
+        for tenant in list(world.tenants.values()):
+            if name.lower() in tenant.domains:
+                return self._handle.tenant(tenant_id=tenant.id)
+        raise Refused(404, f"no tenant {name}")
+
+    def _app(self, app_id: object) -> AppRegistration:
+        app = self._simulator.world.apps.get(str(app_id).lower())
+        if app is None:
+            raise Refused(404, f"no app registration {app_id}")
+        return app
+
+    def _user(self, tenant: "TenantHandle", name: str) -> User:
+        state = tenant.state
+        with state.lock:
+            everybody = [*state.users.values(), *state.deleted_users.values()]
+        for user in everybody:
+            if name.lower() in {user.id, user.user_principal_name.lower()}:
+                return user
+        raise Refused(404, f"no user {name} in {state.display_name}")
+
+    def _principal(self, tenant: "TenantHandle", name: str) -> str:
+        return self._user(tenant, name).id if "@" in name else name.lower()
+
+    def _do_index(self, _request: Request) -> Answer:
+        return 200, {"endpoints": [{"method": e.method, "path": e.path, "summary": e.summary} for e in ENDPOINTS]}
+
+    def _do_list_tenants(self, _request: Request) -> Answer:
+        tenants = list(self._simulator.world.tenants.values())
+        return 200, {"tenants": [describe_tenant(self._handle.tenant(tenant_id=t.id)) for t in tenants]}
+
+    def _do_new_tenant(self, body: Body) -> Answer:
+        lag = body.pop("lag", None)
+        if lag is not None:
+            body["lag"] = _lag(lag)
+        return 201, describe_tenant(self._handle.new_tenant(**body))
+
+    def _do_get_tenant(self, _request: Request, tenant: str) -> Answer:
+        return 200, describe_tenant(self._tenant(tenant))
+
+    def _do_add_user(self, body: Body, tenant: str) -> Answer:
+        return 201, plain(self._tenant(tenant).add_user(**body))
+
+    def _do_list_users(self, request: Request, tenant: str) -> Answer:
+        search = request.args.get("search", "").lower()
+        limit = request.args.get("limit", default=100, type=int)
+        state = self._tenant(tenant).state
+        with state.lock:
+            found = [u for u in state.users.values() if u.display_name.lower().startswith(search)]
+        return 200, {"users": [plain(user) for user in found[:limit]], "count": len(found)}
+
+    def _do_get_user(self, _request: Request, tenant: str, user: str) -> Answer:
+        return 200, plain(self._user(self._tenant(tenant), user))
+
+    def _do_set_user(self, body: Body, tenant: str, user: str) -> Answer:
+        handle = self._tenant(tenant)
+        found = self._user(handle, user)
+        times = {f.name for f in dataclasses.fields(User) if "datetime" in str(f.type)}
+        unknown = sorted(set(body) - {f.name for f in dataclasses.fields(User)} | set(body) & {"id", "change_number"})
+        if unknown:
+            raise Refused(400, f"cannot set {', '.join(unknown)}")
+        with handle.state.lock:
+            for name, value in body.items():
+                setattr(found, name, _moment(value) if name in times and value is not None else value)
+            handle.state.change_number += 1
+            found.change_number = handle.state.change_number
+        return 200, plain(found)
+
+    def _do_delete_user(self, _body: Body, tenant: str, user: str) -> Answer:
+        handle = self._tenant(tenant)
+        handle.delete_user(user=self._user(handle, user))
+        return 200, {}
+
+    def _do_restore_user(self, _body: Body, tenant: str, user: str) -> Answer:
+        handle = self._tenant(tenant)
+        found = self._user(handle, user)
+        handle.restore_user(user=found)
+        return 200, plain(found)
+
+    def _do_list_roles(self, _request: Request, tenant: str) -> Answer:
+        state = self._tenant(tenant).state
+        with state.lock:
+            return 200, {"role_assignments": [plain(assignment) for assignment in state.role_assignments.values()]}
+
+    def _do_assign_role(self, body: Body, tenant: str) -> Answer:
+        handle = self._tenant(tenant)
+        principal_id = self._principal(handle, _text(body, "principal"))
+        made = handle.assign_role(principal_id=principal_id, role=_text(body, "role"), scope=body.get("scope", "/"))
+        return 201, plain(made)
+
+    def _do_remove_role(self, body: Body, tenant: str) -> Answer:
+        handle = self._tenant(tenant)
+        handle.remove_role(principal_id=self._principal(handle, _text(body, "principal")), role=_text(body, "role"))
+        return 200, {}
+
+    def _do_add_group(self, body: Body, tenant: str) -> Answer:
+        handle = self._tenant(tenant)
+        return 201, plain(handle.add_group(**self._with_ids(handle, body)))
+
+    def _do_add_unit(self, body: Body, tenant: str) -> Answer:
+        handle = self._tenant(tenant)
+        return 201, plain(handle.add_restricted_unit(**self._with_ids(handle, body)))
+
+    def _with_ids(self, tenant: "TenantHandle", body: Body) -> Body:
+        """Members and owners as ids, whether given as ids or user principal names."""
+        people = {
+            name: [self._principal(tenant, item) for item in body[name]]
+            for name in ("members", "owners")
+            if name in body
+        }
+        return {**body, **people}
+
+    def _do_list_consent(self, _request: Request, tenant: str) -> Answer:
+        state = self._tenant(tenant).state
+        with state.lock:
+            return 200, {"enterprise_apps": [plain(principal) for principal in state.service_principals.values()]}
+
+    def _do_consent(self, body: Body, tenant: str) -> Answer:
+        made = self._tenant(tenant).consent(
+            app=self._app(body.get("app_id")),
+            display_name=body.get("display_name"),
+            app_roles=body.get("permissions"),
+        )
+        return 201, plain(made)
+
+    def _do_withdraw(self, _body: Body, tenant: str, app: str) -> Answer:
+        self._tenant(tenant).withdraw_consent(app=self._app(app))
+        return 200, {}
+
+    def _do_remove_permission(self, _body: Body, tenant: str, app: str, name: str) -> Answer:
+        self._tenant(tenant).remove_permission(app=self._app(app), name=name)
+        return 200, {}
+
+    def _do_disable_app(self, _body: Body, tenant: str, app: str) -> Answer:
+        self._tenant(tenant).disable_app(app=self._app(app))
+        return 200, {}
+
+    def _do_set_lag(self, body: Body, tenant: str) -> Answer:
+        state = self._tenant(tenant).state
+        with state.lock:
+            state.lag = _lag(body)
+        return 200, plain(state.lag)
+
+    def _do_fault(self, body: Body, tenant: str) -> Answer:
+        return 201, plain(self._tenant(tenant).fault(**body))
+
+    def _do_journal(self, _request: Request, tenant: str) -> Answer:
+        return 200, {"entries": [plain(entry) for entry in self._tenant(tenant).journal()]}
+
+    def _do_lint(self, _request: Request, tenant: str) -> Answer:
+        return 200, {"complaints": self._tenant(tenant).lint()}
+
+    def _do_list_apps(self, _request: Request) -> Answer:
+        return 200, {"apps": [plain(app) for app in self._simulator.world.apps.values()]}
+
+    def _do_register_app(self, body: Body) -> Answer:
+        return 201, plain(self._handle.register_app(**body))
+
+    def _do_time(self, _request: Request) -> Answer:
+        return 200, {"now": plain(self._simulator.clock.now())}
+
+    def _do_advance(self, body: Body) -> Answer:
+        clock = self._simulator.clock
+        if not isinstance(clock, SystemClock):
+            raise Refused(409, "the clock belongs to the program that started the simulator; move it there")
+        return 200, {"now": plain(clock.advance(dt.timedelta(seconds=float(body["seconds"]))))}
+
+
+def _json(status: int, body: object) -> Response:
+    return Response(json.dumps(body, ensure_ascii=False, indent=1), status=status, mimetype="application/json")
+
+
+def _body_of(request: Request) -> Body:
+    if request.content_length in (None, 0) and request.method == "DELETE":
+        return {}
+    if request.mimetype != "application/json":
+        raise Refused(415, "send application/json")
+    body = json.loads(request.get_data() or b"{}")
+    if not isinstance(body, dict):
+        raise Refused(400, "send a JSON object")
+    return body
+
+
+def _text(body: Body, name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not value:
+        raise Refused(400, f"{name} is missing")
+    return value
+
+
+def _lag(body: object) -> Lag:
+    if isinstance(body, dict) and "preset" in body:
+        body = body["preset"]
+    if isinstance(body, str):
+        if body not in LAGS:
+            raise Refused(400, f"no lag preset {body}; there are {', '.join(LAGS)}")
+        return dataclasses.replace(LAGS[body])
+    if not isinstance(body, dict):
+        raise Refused(400, "lag is a preset's name or an object of seconds")
+    return Lag(**{str(name): float(seconds) for name, seconds in body.items()})
+
+
+def _moment(value: object) -> dt.datetime:
+    moment = dt.datetime.fromisoformat(str(value))
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+def _reason(error: Exception) -> str:
+    return str(error.args[0]) if error.args else type(error).__name__

@@ -1,0 +1,213 @@
+"""`/{tenant}/oauth2/v2.0/authorize` and `/logout`: signing a person in for an app, with a code and PKCE.
+
+Microsoft pages: `v2-oauth2-auth-code-flow`, `v2-protocols-oidc`. Only `response_type=code` is
+simulated; any other is refused.
+"""
+
+import dataclasses
+import uuid
+
+from werkzeug import Request, Response
+
+from entrasim.app import Context
+from entrasim.login_pages import trouble
+from entrasim.login_pages.accounts import as_seen_in
+from entrasim.login_pages.asking import AppRequest, NotTrusted, allow_sign_in, app_card, ask, is_known, stranger
+from entrasim.login_pages.sign_in import Asked, Visit, sign_in
+from entrasim.login_pages.words import in_words
+from entrasim.pages.browser import SignedIn
+from entrasim.pages.html import button, el, form
+from entrasim.pages.layout import HEADERS, login_page
+from entrasim.state import Tenant, User
+
+RESPONSE_MODES = ("query", "form_post", "fragment")
+CHALLENGE_METHODS = ("S256", "plain")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SignInRequest(AppRequest):
+    """A checked request for a sign-in."""
+
+    scope: str
+    nonce: str | None
+    prompt: str
+    login_hint: str
+    response_mode: str
+    code_challenge: str | None
+    code_challenge_method: str
+
+    def answer(self, values: dict[str, str]) -> Response:
+        """Carry the values to the app in the way it asked for."""
+        if self.state is not None:
+            values = {**values, "state": self.state}
+        if self.response_mode == "form_post":
+            return _form_post(self.redirect_uri, values)
+        if self.response_mode == "fragment":
+            address = trouble.back_to("", values).headers["Location"]
+            return Response(status=302, headers={**HEADERS, "Location": f"{self.redirect_uri}#{address[1:]}"})
+        return trouble.back_to(self.redirect_uri, values)
+
+    def refused(self, why: trouble.Trouble, visit: Visit, error: str | None = None) -> Response:
+        """Back to the app with an error."""
+        return self.answer({"error": error or why.error, "error_description": why.description(visit.now)})
+
+
+def authorize(context: Context, request: Request, tenant: str) -> Response:
+    """Sign somebody in and send the app a code."""
+    visit = Visit.of(context, request)
+    try:
+        asked = _checked(visit, tenant)
+    except NotTrusted as refusal:
+        return trouble.trouble_page(refusal.why, visit.now)
+    return visit.browser.finish(_steps(visit, asked))
+
+
+def logout(context: Context, request: Request, tenant: str) -> Response:  # noqa: ARG001  the address names one
+    """Sign everybody out of this browser; go back to the app where the address is one that an app registered."""
+    visit = Visit.of(context, request)
+    back = request.args.get("post_logout_redirect_uri", "")
+    known = any(back in app.redirect_uris for app in context.world.apps.values())
+    # Microsoft signs out on this GET as well (`v2-protocols-oidc`, single sign-out): nothing in the directory changes.
+    visit.browser.forget_all()
+    if back and known:
+        values = {"state": request.args["state"]} if "state" in request.args else {}
+        response = trouble.back_to(back, values) if values else Response(status=302, headers={"Location": back})
+    else:
+        response = login_page("You signed out of your account", el("p", "It is a good idea to close this window."))
+    return visit.browser.finish(response)
+
+
+def _checked(visit: Visit, tenant: str) -> SignInRequest:
+    asked = ask(visit, tenant)
+    query = visit.request.args
+    mode = query.get("response_mode", "query")
+    return SignInRequest(
+        app=asked.app,
+        redirect_uri=asked.redirect_uri,
+        state=asked.state,
+        directory=asked.directory,
+        scope=query.get("scope", ""),
+        nonce=query.get("nonce"),
+        prompt=query.get("prompt", ""),
+        login_hint=query.get("login_hint", ""),
+        response_mode=mode if mode in RESPONSE_MODES else "query",
+        code_challenge=query.get("code_challenge"),
+        code_challenge_method=query.get("code_challenge_method", "plain"),
+    )
+
+
+def _complaint(visit: Visit, asked: SignInRequest) -> Response | None:
+    """What is wrong with a request whose address may be trusted: told to the app."""
+    response_type = visit.request.args.get("response_type", "")
+    if response_type != "code":
+        why = trouble.Trouble(
+            700054,
+            f"response_type '{response_type}' is not enabled for the application (entrasim simulates 'code' only).",
+            "unsupported_response_type",
+        )
+        return asked.refused(why, visit)
+    if not asked.scope:
+        return asked.refused(trouble.missing("scope"), visit)
+    if asked.code_challenge and asked.code_challenge_method not in CHALLENGE_METHODS:
+        why = trouble.Trouble(501491, f"Invalid Code_Challenge_method '{asked.code_challenge_method}'.")
+        return asked.refused(why, visit)
+    return None
+
+
+def _steps(visit: Visit, asked: SignInRequest) -> Response:
+    complaint = _complaint(visit, asked)
+    if complaint:
+        return complaint
+    if asked.prompt == "none":
+        return _silently(visit, asked)
+    account = sign_in(
+        visit,
+        Asked(
+            towards=asked.app.display_name,
+            directory=asked.directory,
+            login_hint=asked.login_hint,
+            prompt=asked.prompt,
+            reuse=True,
+        ),
+    )
+    if isinstance(account, Response):
+        return account
+    return _decided(visit, asked, account)
+
+
+def _decided(visit: Visit, asked: SignInRequest, account: SignedIn) -> Response:
+    tenant = asked.directory or account.tenant
+    user = as_seen_in(tenant, account.tenant, account.user)
+    if user is None:
+        return trouble.trouble_page(stranger(asked, account.user.user_principal_name, tenant), visit.now)
+    if visit.posted("step") == "consent":
+        if visit.posted("decision") != "accept":
+            return asked.refused(trouble.DECLINED, visit)
+        allow_sign_in(visit, tenant, asked.app)
+    elif asked.prompt == "consent" or not is_known(tenant, asked.app):
+        return _consent_page(visit, asked, account, tenant)
+    return _with_code(visit, asked, tenant, user)
+
+
+def _silently(visit: Visit, asked: SignInRequest) -> Response:
+    fitting = [a for a in visit.browser.signed_in if asked.directory in (None, a.tenant)]
+    if asked.login_hint:
+        fitting = [a for a in fitting if a.user.user_principal_name.lower() == asked.login_hint.lower()]
+    if not fitting:
+        why = trouble.Trouble(50058, "A silent sign-in request was sent but no user is signed in.", "login_required")
+        return asked.refused(why, visit)
+    tenant = asked.directory or fitting[-1].tenant
+    if len(fitting) > 1:
+        why = trouble.Trouble(16000, "Either multiple user identities are available, pick one.", "interaction_required")
+        return asked.refused(why, visit)
+    if not is_known(tenant, asked.app):
+        why = trouble.Trouble(
+            65001, "The user or administrator has not consented to use the application.", "interaction_required"
+        )
+        return asked.refused(why, visit, "consent_required")
+    return _with_code(visit, asked, tenant, fitting[0].user)
+
+
+def _consent_page(visit: Visit, asked: SignInRequest, account: SignedIn, tenant: Tenant) -> Response:
+    scopes = [scope.rpartition("/")[2] for scope in asked.scope.split()]
+    return login_page(
+        "Permissions requested",
+        app_card(visit, asked.app),
+        el("p", "This app would like to:"),
+        el("ul", [el("li", in_words(scope), el("code", scope)) for scope in scopes], class_="asks"),
+        el("p", "Signed in as ", el("strong", account.user.user_principal_name), class_="sub"),
+        form(
+            el(
+                "p",
+                button("Cancel", name="decision", value="cancel"),
+                button("Accept", name="decision", value="accept", main=True),
+                class_="acts end",
+            ),
+            token=visit.browser.canary,
+            hidden={"step": "consent", "account": account.key},
+        ),
+        directory=tenant.display_name,
+    )
+
+
+def _with_code(visit: Visit, asked: SignInRequest, tenant: Tenant, user: User) -> Response:
+    code = visit.context.codes.issue(
+        app_id=asked.app.app_id,
+        tenant_id=tenant.id,
+        user_id=user.id,
+        redirect_uri=asked.redirect_uri,
+        scope=asked.scope,
+        nonce=asked.nonce,
+        code_challenge=asked.code_challenge,
+        code_challenge_method=asked.code_challenge_method if asked.code_challenge else None,
+    )
+    return asked.answer({"code": code, "session_state": str(uuid.uuid4())})
+
+
+def _form_post(address: str, values: dict[str, str]) -> Response:
+    """Microsoft posts this by script; here a person presses the button."""
+    inputs = [el("input", type="hidden", name=name, value=value) for name, value in values.items()]
+    return login_page(
+        "Back to the app",
+        el("form", inputs, el("p", button("Continue", main=True), class_="acts end"), method="post", action=address),
+    )

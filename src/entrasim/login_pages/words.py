@@ -1,0 +1,66 @@
+"""Application permissions in the words of the consent page (Microsoft Graph permissions reference, shortened)."""
+
+PERMISSION_WORDS: dict[str, str] = {
+    "AdministrativeUnit.Read.All": "Read all administrative units",
+    "Application.Read.All": "Read all applications",
+    "Application.ReadWrite.All": "Read and write all applications",
+    "Application.ReadWrite.OwnedBy": "Manage apps that this app creates or owns",
+    "AppRoleAssignment.ReadWrite.All": "Manage app permission grants and app role assignments",
+    "AuditLog.Read.All": "Read all audit log data",
+    "CrossTenantInformation.ReadBasic.All": "Read cross-tenant basic information",
+    "DelegatedAdminRelationship.Read.All": "Read delegated admin relationships with customers",
+    "DelegatedAdminRelationship.ReadWrite.All": "Manage delegated admin relationships with customers",
+    "DelegatedPermissionGrant.ReadWrite.All": "Manage all delegated permission grants",
+    "Directory.Read.All": "Read directory data",
+    "Directory.ReadWrite.All": "Read and write directory data",
+    "Domain.Read.All": "Read domains",
+    "Domain.ReadWrite.All": "Read and write domains",
+    "Group.Create": "Create groups",
+    "Group.Read.All": "Read all groups",
+    "Group.ReadWrite.All": "Read and write all groups",
+    "GroupMember.Read.All": "Read all group memberships",
+    "IdentityRiskyUser.Read.All": "Read all identity risky user information",
+    "LicenseAssignment.Read.All": "Read all license assignments",
+    "Mail.Send": "Send mail as any user",
+    "Organization.Read.All": "Read organization information",
+    "Policy.Read.All": "Read your organization's policies",
+    "Policy.Read.ConditionalAccess": "Read your organization's conditional access policies",
+    "RoleAssignmentSchedule.Read.Directory": "Read all active role assignments of your directory",
+    "RoleAssignmentSchedule.ReadWrite.Directory": "Read, update and delete all active role assignments",
+    "RoleAssignmentSchedule.Remove.Directory": "Remove all active role assignments",
+    "RoleEligibilitySchedule.Read.Directory": "Read all eligible role assignments of your directory",
+    "RoleEligibilitySchedule.ReadWrite.Directory": "Read, update and delete all eligible role assignments",
+    "RoleEligibilitySchedule.Remove.Directory": "Remove all eligible role assignments",
+    "RoleManagement.Read.Directory": "Read all directory RBAC settings",
+    "RoleManagement.ReadWrite.Directory": "Read and write all directory RBAC settings",
+    "RoleManagementAlert.Read.Directory": "Read all alert data of your directory",
+    "RoleManagementPolicy.Read.Directory": "Read all policies for privileged role assignments",
+    "RoleManagementPolicy.ReadWrite.Directory": "Change all policies for privileged role assignments",
+    "User-PasswordProfile.ReadWrite.All": "Read and write all users' password profiles",
+    "User.Create": "Create users",
+    "User.DeleteRestore.All": "Delete and restore all users",
+    "User.EnableDisableAccount.All": "Enable and disable user accounts",
+    "User.Invite.All": "Invite guest users to the organization",
+    "User.Read.All": "Read all users' full profiles",
+    "User.ReadUpdate.All": "Read and update all users",
+    "User.ReadWrite.All": "Read and write all users' full profiles",
+    "User.RevokeSessions.All": "Revoke all sign-in sessions of a user",
+    "UserAuthenticationMethod.Read.All": "Read all users' authentication methods",
+    "UserAuthenticationMethod.ReadWrite.All": "Read and write all users' authentication methods",
+    "UserAuthMethod-Password.Read.All": "Read all users' password methods",
+    "UserAuthMethod-TAP.Read.All": "Read all users' temporary access passes",
+    "UserAuthMethod-TAP.ReadWrite.All": "Read and write all users' temporary access passes",
+}
+
+SCOPE_WORDS: dict[str, str] = {
+    "openid": "Sign you in",
+    "profile": "View your basic profile",
+    "email": "View your email address",
+    "offline_access": "Maintain access to data you have given it access to",
+    "User.Read": "Sign in and read user profile",
+}
+
+
+def in_words(permission: str) -> str:
+    """What a permission allows, in words; its own name where no words are known."""
+    return PERMISSION_WORDS.get(permission) or SCOPE_WORDS.get(permission) or permission

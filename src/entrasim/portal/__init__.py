@@ -1,0 +1,15 @@
+"""A small portal, so that what a guide tells an administrator to click can be clicked.
+
+Addresses, deep-linkable; `{tenant}` is the directory's id or one of its domains:
+
+| page | ours | the real Entra admin center |
+| --- | --- | --- |
+| Roles and administrators | `{browser_url}/portal/{tenant}/roles` | `https://entra.microsoft.com/#view/Microsoft_AAD_IAM/RolesManagementMenuBlade/~/AllRoles` |
+| one role's assignments | `{browser_url}/portal/{tenant}/roles/{template id}` | opened from the list |
+| Add assignments | `{browser_url}/portal/{tenant}/roles/{template id}/add` | opened from the role |
+| Enterprise applications | `{browser_url}/portal/{tenant}/apps` | `https://entra.microsoft.com/#view/Microsoft_AAD_IAM/StartboardApplicationsMenuBlade/~/AppAppsPreview` |
+| one enterprise application | `{browser_url}/portal/{tenant}/apps/{object id}` | opened from the list |
+| choose a directory | `{browser_url}/portal/` and `/portal/?tenant={tenant}` | the directory of whoever signs in |
+
+Whoever is not signed in meets the sign-in pages at the address itself and goes on there.
+"""  # noqa: E501  addresses do not wrap

@@ -1,0 +1,1 @@
+"""Ready-made worlds. All people, companies and domains in them are invented."""
