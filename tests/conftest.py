@@ -23,9 +23,9 @@ for _name in ("TENANTRY_DATABASE_URL", "TENANTRY_PUBLIC_URL", "TENANTRY_CLIENT_I
 
 if TYPE_CHECKING:
     from django.test import Client
-
     from entrasim.handle import Handle, TenantHandle
     from entrasim.server import Simulator
+
     from tenantry.customers.models import Customer
     from tenantry.technicians.models import Technician
 
@@ -142,7 +142,9 @@ def stack(simulator: "Simulator", database: None) -> Iterator["Handle"]:
         required_app_roles=sorted(permissions.HELPDESK_REQUIRED),
     )
     with override_settings(
-        CLOUD=Cloud("simulated", simulator.login_url, simulator.graph_url, f"{simulator.browser_url}/portal/{{tenant}}/roles"),
+        CLOUD=Cloud(
+            "simulated", simulator.login_url, simulator.graph_url, f"{simulator.browser_url}/portal/{{tenant}}/roles"
+        ),
         LOGIN_BROWSER_URL=simulator.browser_url,
         CA_FILE=str(simulator.ca_file),
         CLIENT_ID=app.app_id,

@@ -45,7 +45,8 @@ def run_waiting_jobs(most: int = 200) -> None:
         with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE procrastinate_jobs SET status = 'succeeded' WHERE id = ("
-                " SELECT id FROM procrastinate_jobs WHERE status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now())"
+                " SELECT id FROM procrastinate_jobs WHERE status = 'todo'"
+                " AND (scheduled_at IS NULL OR scheduled_at <= now())"
                 " ORDER BY priority DESC, id LIMIT 1) RETURNING task_name, args"
             )
             row = cursor.fetchone()

@@ -43,7 +43,7 @@ class Simulated:
             f"--ca-dir={self._data_dir / 'simulator'}",
             f"--lag={self._lag}",
             f"--info={self._info_path}",
-            "--quiet",
+            is_quiet=True,
         )
 
     def settings(self, tree: Tree) -> dict[str, str]:
@@ -78,7 +78,10 @@ class Simulated:
             "ca_file": self._info["ca_file"],
             "control": self._info["control"],
             "client_ids": {name: app["client_id"] for name, app in self._info["apps"].items()},
-            "tenants": self._info["tenants"],
+            "tenants": [
+                {**tenant, "admin": {"name": tenant["admin"]["upn"], "password": tenant["admin"]["password"]}}
+                for tenant in self._info["tenants"]
+            ],
         }
         temporary = self.facts_path.with_suffix(".tmp")
         temporary.touch(mode=0o600)

@@ -120,10 +120,13 @@ class Tree:
         self.environment = dict(environment)
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, name: str, *arguments: str) -> None:
+    def start(self, name: str, *arguments: str, is_quiet: bool = False) -> None:
         """Start `python -m ...` as the child `name`, in a session of its own so that Ctrl-C reaches only the parent."""
         self._children[name] = subprocess.Popen(  # noqa: S603  our own interpreter and modules
-            [sys.executable, "-m", *arguments], env=self.environment, start_new_session=True
+            [sys.executable, "-m", *arguments],
+            env=self.environment,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL if is_quiet else None,
         )
 
     def watch(self, *, until: Callable[[], bool] | None = None, seconds: float | None = None) -> None:

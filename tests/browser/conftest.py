@@ -1,0 +1,59 @@
+"""Fixtures of the browser journeys. One stack for all of them: each journey makes its own customer and tenant."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, StorageState
+
+from tests.browser.stack import CHROMIUM, Stack, Walker, chromium, new_context, running_demo
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+            if CHROMIUM is None:
+                item.add_marker(pytest.mark.skip(reason="no chromium on this machine: make browser-deps installs it"))
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running_demo(tmp_path_factory.mktemp("demo")) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def signed_in(demo: Stack, browser: Browser) -> StorageState:
+    """The cookies of a technician who used the demo's one-time link."""
+    context = new_context(browser)
+    page = context.new_page()
+    page.goto(demo.facts["sign_in_link"])
+    page.wait_for_url("**/customers/")
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def context(browser: Browser, signed_in: StorageState) -> Iterator[BrowserContext]:
+    made = new_context(browser, storage_state=signed_in)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def walker(context: BrowserContext) -> Iterator[Walker]:
+    """A signed-in tab; what it complains about fails the test at its end."""
+    made = Walker(context.new_page())
+    made.listen()
+    yield made
+    made.raise_complaints()
