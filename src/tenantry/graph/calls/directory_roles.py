@@ -35,7 +35,7 @@ class RoleAssignment:
 
 
 def role_definitions(*, tenant_id: uuid.UUID) -> dict[str, RoleDefinition]:
-    """Every role of the tenant by definition id ("List roleDefinitions"; least permission RoleManagement.Read.Directory).
+    """Every role of the tenant by definition id ("List roleDefinitions"; needs RoleManagement.Read.Directory).
 
     Raises:
         GraphError: any leaf but UnknownOutcome.
@@ -56,7 +56,7 @@ def role_definitions(*, tenant_id: uuid.UUID) -> dict[str, RoleDefinition]:
 
 
 def role_assignments(*, tenant_id: uuid.UUID) -> list[RoleAssignment]:
-    """Every active assignment ("List unifiedRoleAssignments"; least permission RoleManagement.Read.Directory).
+    """Every active assignment ("List unifiedRoleAssignments"; needs RoleManagement.Read.Directory).
 
     Raises:
         GraphError: any leaf but UnknownOutcome.

@@ -1,4 +1,4 @@
-"""Groups that directory roles may be assigned to. Sources: Microsoft Graph "List groups", "List group members", "owners"."""
+"""Role-assignable groups. Sources: Microsoft Graph "List groups", "List group members", "List group owners"."""
 
 import dataclasses
 import uuid

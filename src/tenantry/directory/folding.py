@@ -1,0 +1,77 @@
+"""One way to spell names for sorting and searching, in PostgreSQL and here.
+
+`fold` and the SQL function `directory_fold` do the same: lower case, accents of Latin, Greek and Cyrillic letters
+removed ("Zoë" is found by "zoe"), letters that only look accented replaced; other scripts keep their marks, which are
+letters there. `directory_words` lists every word a search may begin with: the names cut at blanks and at
+`SEPARATORS`, and user principal name and mail address as a whole.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+SEPARATORS: Final = "@._-'’+#(),/"
+_MARKS = re.compile("[\u0300-\u036f]")
+_LETTERS = str.maketrans("łøđħıς", "lodhiσ")
+_CUT = re.compile(f"[\\s{re.escape(SEPARATORS)}]+")
+MOST_WORDS: Final = 8
+"""Words of a search that count; nobody types more, and each costs a look-up."""
+
+
+def fold(text: str) -> str:
+    """Spell `text` for comparing."""
+    if text.isascii():
+        return text.lower()
+    bare = _MARKS.sub("", unicodedata.normalize("NFKD", text))
+    return unicodedata.normalize("NFKC", bare).lower().translate(_LETTERS)
+
+
+def typed_words(text: str) -> list[str]:
+    """The words somebody typed, folded, each as typed (an address stays whole)."""
+    return fold(text.replace("\0", " ")).split()[:MOST_WORDS]
+
+
+def prefix_query(text: str) -> str:
+    """A tsquery that matches users with a word beginning with each typed word; empty when nothing can be looked for.
+
+    An address that is typed in part matches as a whole or by its parts, whichever is there.
+    """
+    parts = []
+    for word in typed_words(text):
+        pieces = [piece for piece in _CUT.split(word) if piece]
+        if not pieces:
+            continue
+        in_parts = " & ".join(f"{_quoted(piece)}:*" for piece in pieces)
+        parts.append(in_parts if pieces == [word] else f"({_quoted(word)}:* | ({in_parts}))")
+    return " & ".join(parts)
+
+
+def _quoted(word: str) -> str:
+    doubled = word.replace("\\", "\\\\").replace("'", "''")
+    return f"'{doubled}'"
+
+
+def _nested_replaces(expression: str) -> str:
+    for character in SEPARATORS:
+        doubled = character.replace("'", "''")
+        expression = f"replace({expression}, '{doubled}', ' ')"
+    return expression
+
+
+# Plain replacements of single characters: translate() and regular expressions take several times as long, and this
+# runs for every user that is read. Names in ASCII, the most, skip the normalisation.
+CREATE_FUNCTIONS: Final = rf"""
+CREATE FUNCTION directory_fold(value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
+RETURN CASE WHEN octet_length(value) = char_length(value) THEN lower(value)
+  ELSE translate(lower(normalize(regexp_replace(normalize(value, NFKD), '[\u0300-\u036f]', '', 'g'), NFKC)),
+                 'łøđħıς', 'lodhiσ') END;
+CREATE FUNCTION directory_words(display_name text, user_principal_name text, mail text) RETURNS tsvector
+LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
+RETURN array_to_tsvector(array_remove(
+  string_to_array({_nested_replaces(
+      "directory_fold(display_name || ' ' || user_principal_name"
+      " || CASE WHEN mail = user_principal_name THEN '' ELSE ' ' || mail END)"
+  )}, ' ')
+  || directory_fold(user_principal_name) || directory_fold(mail), ''));
+"""
+DROP_FUNCTIONS: Final = "DROP FUNCTION directory_words(text, text, text); DROP FUNCTION directory_fold(text);"
