@@ -125,10 +125,9 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- sign-in ----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "technicians.Technician"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+# The address to sign in with is the technician's own. allauth's backend would also accept addresses of its e-mail table,
+# which is not used here.
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = "/"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
@@ -146,10 +145,30 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_FORMS = {
+    "login": "tenantry.technicians.account_forms.LoginForm",
+    "reauthenticate": "tenantry.technicians.account_forms.ReauthenticateForm",
+    "change_password": "tenantry.technicians.account_forms.ChangePasswordForm",
+    "set_password": "tenantry.technicians.account_forms.SetPasswordForm",
+}
+# Failed sign-ins per network address, and per e-mail address. The counts live in the cache below.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+# With https there is one proxy in front, and the caller's address is what that proxy says; see SECURE_PROXY_SSL_HEADER.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _public.scheme == "https" else 0
+# All web processes share one cache in PostgreSQL, or each would grant its own number of tries. It keeps JSON, not pickles.
+CACHES = {"default": {"BACKEND": "tenantry.technicians.cache.SharedCache"}}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = _public.scheme == "http"
 MFA_TOTP_ISSUER = "Tenantry"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are given by owners; nobody signs up with somebody else's
+MFA_FORMS = {
+    "authenticate": "tenantry.technicians.account_forms.AuthenticateForm",
+    "reauthenticate": "tenantry.technicians.account_forms.ReauthenticateCodeForm",
+    "activate_totp": "tenantry.technicians.account_forms.ActivateTOTPForm",
+    "add_webauthn": "tenantry.technicians.account_forms.AddWebAuthnForm",
+    "edit_webauthn": "tenantry.technicians.account_forms.EditWebAuthnForm",
+}
 
 # --- protection -------------------------------------------------------------------------------------------------------
 _over_tls = _public.scheme == "https"

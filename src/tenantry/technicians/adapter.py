@@ -1,12 +1,84 @@
-"""How allauth behaves here."""
+"""How allauth behaves here: nobody signs up, words are ours, secrets of second factors are sealed."""
+
+import base64
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from tenantry.kit.sealed import Secret, seal, unseal
+from tenantry.technicians.models import Technician
+
+# allauth's hook sees the text only, not the row it is for, so the place is the column.
+_PLACE = {"table": "mfa_authenticator", "row": "", "column": "data"}
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth publishes no types
-    """Nobody signs up by themselves."""
+    """Accounts are made by owners; nobody signs up by themselves."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "account_inactive": "This account is switched off. Ask an owner.",
+        "email_password_mismatch": "This e-mail address and password do not belong together. Check both and try again.",
+        "enter_current_password": "This is not your current password.",
+        "incorrect_code": "This code is not right, or it was used already. Wait for the next one and try again.",
+        "incorrect_password": "This is not your password.",
+        "rate_limited": "Too many tries. Wait a minute and try again.",
+        "too_many_login_attempts": "Too many failed tries. Wait five minutes and try again.",
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Never."""
+        del request
+        return False
+
+    def reauthenticate(self, user: Technician, password: str) -> bool:
+        """Check the password of somebody who is signed in, within the same limits as at sign-in.
+
+        allauth's own version looks the address up among its verified e-mail addresses, which are not used here.
+        """
+        found = self.authenticate(self.request, email=user.email, password=password)
+        return found is not None and found.pk == user.pk
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """Back to the settings."""
+        del request
+        return reverse("technicians:settings")
+
+    def get_reauthentication_methods(self, user: Technician) -> list[dict[str, str]]:
+        """The ways to confirm it is you, in our words."""
+        words = {
+            "reauthenticate": "Use your password",
+            "mfa_reauthenticate": "Use a code",
+            "mfa_reauthenticate:webauthn": "Use a passkey or security key",
+        }
+        methods: list[dict[str, str]] = super().get_reauthentication_methods(user)
+        return [{**method, "description": words.get(method["id"], method["description"])} for method in methods]
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # as above
     """Second factors."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "cannot_generate_recovery_codes": "Recovery codes need an authenticator app or a passkey first.",
+        "incorrect_code": "This code is not right, or it was used already. Wait for the next one and try again.",
+    }
+
+    def encrypt(self, text: str) -> str:
+        """Seal an authenticator's secret before it is stored."""
+        return base64.b64encode(seal(Secret(text), **_PLACE)).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Open what `encrypt` sealed."""
+        return unseal(base64.b64decode(encrypted_text), **_PLACE).reveal()
+
+    def generate_authenticator_name(self, user: Technician, type: Authenticator.Type) -> str:  # noqa: A002  allauth's name
+        """What a new passkey is called until its owner names it."""
+        number = Authenticator.objects.filter(user_id=user.pk, type=type).count() + 1
+        return "Passkey" if number == 1 else f"Passkey {number}"
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Who asks for the passkey: this deployment, under the product's name."""
+        return {**super().get_public_key_credential_rp_entity(), "name": settings.MFA_TOTP_ISSUER}

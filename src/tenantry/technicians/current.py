@@ -5,7 +5,9 @@ from typing import cast
 from django.http import HttpRequest
 
 from tenantry.kit.actor import Actor
+from tenantry.technicians.actions import actor_for
 from tenantry.technicians.models import Technician
+from tenantry.technicians.recording import network_address
 
 
 def technician_of(request: HttpRequest) -> Technician:
@@ -15,10 +17,4 @@ def technician_of(request: HttpRequest) -> Technician:
 
 def actor_of(request: HttpRequest) -> Actor:
     """The signed-in technician as the actor of an action."""
-    technician = technician_of(request)
-    return Actor(
-        kind="technician",
-        id=technician.pk,
-        name=technician.display_name,
-        address=str(request.META.get("REMOTE_ADDR", "")),
-    )
+    return actor_for(technician_of(request), network_address(request))

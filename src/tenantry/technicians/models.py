@@ -1,10 +1,11 @@
-"""Technicians: staff of the MSP who sign in to the console."""
+"""Technicians: staff of the MSP who sign in to the console; one-time links; the shared counters of the rate limits."""
 
 import uuid
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.utils.crypto import salted_hmac
 
 
 class TechnicianManager(BaseUserManager["Technician"]):
@@ -33,9 +34,10 @@ class Technician(AbstractBaseUser):
     display_name = models.CharField(max_length=200)
     is_owner = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
+    session_epoch = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
 
-    objects: ClassVar[TechnicianManager] = TechnicianManager()  # type: ignore[assignment]
+    objects: ClassVar[TechnicianManager] = TechnicianManager()
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -47,6 +49,18 @@ class Technician(AbstractBaseUser):
     def get_full_name(self) -> str:
         """What libraries ask for when they greet somebody."""
         return self.display_name
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        """What a session must carry to stay valid: a new password or a new `session_epoch` ends all others.
+
+        Django calls this for the present key and for each fallback key; its own version knows the password only.
+        """
+        return salted_hmac(
+            "tenantry.technicians.session",
+            f"{self.password}\x1f{self.session_epoch}",
+            secret=secret,
+            algorithm="sha256",
+        ).hexdigest()
 
 
 class LinkPurpose(models.TextChoices):
@@ -69,3 +83,14 @@ class OneTimeLink(models.Model):
 
     def __str__(self) -> str:
         return self.get_purpose_display()
+
+
+class SharedEntry(models.Model):
+    """One value of the cache that all web processes share (see `cache.py`): rate limits and used codes."""
+
+    key = models.CharField(max_length=255, primary_key=True)
+    value = models.JSONField()
+    expires_at = models.DateTimeField(null=True, db_index=True)
+
+    def __str__(self) -> str:
+        return self.key

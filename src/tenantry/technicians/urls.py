@@ -1,6 +1,36 @@
-"""Addresses of the technicians domain."""
+"""Addresses of the technicians domain, and which of allauth's pages are offered at all."""
 
-from django.urls import URLPattern
+from django.urls import path, re_path
+from django.views.generic import RedirectView
+
+from tenantry.technicians import views
 
 app_name = "technicians"
-urlpatterns: list[URLPattern] = []
+
+# What stands here is answered by allauth, which is mounted after this domain; any other address below accounts/ is a
+# 404, pages that a later allauth may bring included.
+_OFFERED = (
+    r"login/$",
+    r"logout/$",
+    r"inactive/$",
+    r"reauthenticate/$",
+    r"password/change/$",
+    r"2fa/authenticate/$",
+    r"2fa/reauthenticate/$",
+    r"2fa/totp/(?:de)?activate/$",
+    r"2fa/recovery-codes/(?:generate/|download/)?$",
+    r"2fa/webauthn/(?:add|reauthenticate|login|keys/\d+/remove|keys/\d+/edit)/$",
+)
+
+urlpatterns = [
+    path("settings/", views.settings_page, name="settings"),
+    path("settings/sign-out-elsewhere/", views.end_other_sessions, name="sign-out-elsewhere"),
+    path("welcome/<str:token>/", views.welcome, name="welcome"),
+    path("setup/<str:token>/", views.setup, name="setup"),
+    # The settings page shows what allauth's overviews would.
+    path("accounts/", RedirectView.as_view(pattern_name="technicians:settings")),
+    path("accounts/2fa/", RedirectView.as_view(pattern_name="technicians:settings")),
+    path("accounts/2fa/webauthn/", RedirectView.as_view(pattern_name="technicians:settings")),
+    path("accounts/password/set/", views.set_password),
+    re_path(rf"^accounts/(?P<rest>(?!{'|'.join(_OFFERED)}).+)$", views.not_offered),
+]

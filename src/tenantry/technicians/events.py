@@ -1,0 +1,21 @@
+"""What the record says about technicians."""
+
+from enum import StrEnum
+
+
+class TechnicianEvent(StrEnum):
+    """Tags of the record."""
+
+    LINK_CREATED = "technicians.one_time_link_created"
+    LINK_USED = "technicians.one_time_link_used"
+    OTHER_SESSIONS_ENDED = "technicians.other_sessions_ended"
+    OWNER_CREATED = "technicians.owner_created"
+    PASSWORD_CHANGED = "technicians.password_changed"  # noqa: S105  a name, not a password
+    PROFILE_CHANGED = "technicians.profile_changed"
+    RECOVERY_CODES_MADE = "technicians.recovery_codes_made"
+    SECOND_FACTOR_ADDED = "technicians.second_factor_added"
+    SECOND_FACTOR_REFUSED = "technicians.second_factor_refused"
+    SECOND_FACTOR_REMOVED = "technicians.second_factor_removed"
+    SIGNED_IN = "technicians.signed_in"
+    SIGNED_OUT = "technicians.signed_out"
+    SIGN_IN_REFUSED = "technicians.sign_in_refused"
