@@ -6,6 +6,7 @@ template engine has escaped already. `docs/developer/components.md` shows each w
 
 import datetime as dt
 import functools
+import re
 import uuid
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ _TIMES = {"exact": formats.exact, "precise": formats.precise, "date": formats.da
 def _icon(name: str, css_class: str) -> SafeString:
     """Lucide's drawing of `name`; parsing it anew for each of a thousand rows would show in the timings."""
     drawn: str = lucide(name, size=None, **{"class": css_class, "aria-hidden": "true", "focusable": "false"})
+    drawn = re.sub(r"\s*\n\s*", "", drawn)  # line ends only stand between elements
     return _mark_safe(drawn)  # noqa: S308  the package's own file, with its attributes escaped
 
 
