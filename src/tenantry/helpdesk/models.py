@@ -46,6 +46,9 @@ class BulkRun(models.Model):
     justification = models.TextField()
     ticket = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField()
+    skipped = models.JSONField(
+        default=list
+    )  # users left out: [{"name": ..., "user_principal_name": ..., "reason": ...}]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} of several users"
@@ -77,14 +80,20 @@ class Operation(models.Model):
     before = models.JSONField(null=True)
     proof = models.JSONField(null=True)
     intent_id = models.BigIntegerField(null=True)  # the audit event committed before the first request
+    exchanges = models.JSONField(default=list)  # Graph's request ids, until the outcome is recorded
     attempts = models.IntegerField(default=0)  # writes sent
     reads = models.IntegerField(default=0)  # reads back since the last write
+    tries = models.IntegerField(default=0)  # how often a worker took it up
+    refusals = models.IntegerField(default=0)  # 403s inside the propagation window
     created_at = models.DateTimeField()
     first_sent_at = models.DateTimeField(null=True)
-    sent_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)  # the last write that may have had an effect; None: surely none had
+    accepted_at = models.DateTimeField(null=True)  # when Microsoft answered that write with success
     finished_at = models.DateTimeField(null=True)
-    next_at = models.DateTimeField(null=True)  # when the sweep takes it up again
+    next_at = models.DateTimeField(null=True)  # when a worker may take it (again); None once it has ended
+    lease_id = models.UUIDField(null=True)  # of the worker that has it: only the newest lease may write to the row
     lease_until = models.DateTimeField(null=True)
+    waits_until = models.DateTimeField(null=True)  # end of the propagation window, for the countdown
     # What happened, why, what to do, who must act
     message = models.TextField(blank=True)
     reason = models.TextField(blank=True)
@@ -95,7 +104,9 @@ class Operation(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["confirmation_id", "object_id"], name="helpdesk_one_effect_per_confirmation"),
+            models.UniqueConstraint(
+                fields=["confirmation_id", "object_id"], name="helpdesk_one_effect_per_confirmation"
+            ),
             models.UniqueConstraint(
                 fields=["tenant", "object_id"],
                 condition=models.Q(state__in=["waiting", "running", "confirming", "unknown"]),
@@ -109,3 +120,24 @@ class Operation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.user_principal_name}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not ended."""
+        return self.state in OPEN_STATES
+
+    @property
+    def tone(self) -> str:
+        """The kind of state shown: good, wait, bad or info."""
+        return _TONES[OperationState(self.state)]
+
+
+_TONES = {
+    OperationState.WAITING: "wait",
+    OperationState.RUNNING: "wait",
+    OperationState.CONFIRMING: "wait",
+    OperationState.UNKNOWN: "info",
+    OperationState.DONE: "good",
+    OperationState.REFUSED: "bad",
+    OperationState.FAILED: "bad",
+}

@@ -1,0 +1,19 @@
+"""What a technician asks for: one operation, the same on several users, the new password."""
+
+from tenantry.helpdesk.actions.bulk import MOST_USERS, Plan, plan_bulk, start_bulk
+from tenantry.helpdesk.actions.requests import AlreadyThere, Expired, confirm, request_operation
+from tenantry.helpdesk.actions.secrets import discard_password, discard_stale_passwords, reveal_password
+
+__all__ = [
+    "MOST_USERS",
+    "AlreadyThere",
+    "Expired",
+    "Plan",
+    "confirm",
+    "discard_password",
+    "discard_stale_passwords",
+    "plan_bulk",
+    "request_operation",
+    "reveal_password",
+    "start_bulk",
+]

@@ -1,0 +1,123 @@
+"""The new password: shown once to whoever asked for it, or thrown away."""
+
+import datetime as dt
+import uuid
+from typing import Final
+
+from django.db import transaction
+
+from tenantry.audit import actions as audit
+from tenantry.helpdesk import passwords, queries
+from tenantry.helpdesk.events import HelpdeskEvent
+from tenantry.helpdesk.models import Operation, OperationState
+from tenantry.helpdesk.record import about
+from tenantry.kit import clock
+from tenantry.kit.actor import Actor
+from tenantry.kit.errors import Conflict, NotAllowed
+from tenantry.kit.sealed import Secret
+from tenantry.technicians.models import Technician
+
+KEPT_FOR: Final = dt.timedelta(minutes=15)
+"""How long a password waits to be shown after the reset was proven."""
+
+
+def reveal_password(
+    *, actor: Actor, technician: Technician, customer_id: uuid.UUID, operation_id: uuid.UUID
+) -> tuple[Operation, Secret]:
+    """Give out the new password, once, to the technician who asked for the reset; the sealed copy is gone after.
+
+    Raises:
+        NotHere: no such operation.
+        NotAllowed: somebody else asked for the reset.
+        Conflict: not proven yet, already shown, or thrown away.
+    """
+    with transaction.atomic():
+        operation = queries.get_operation(technician=technician, customer_id=customer_id, operation_id=operation_id)
+        _require_own(operation, technician)
+        if operation.password_sealed is None or operation.state != OperationState.DONE:
+            raise _not_there()
+        password = passwords.opened(operation)
+        now = clock.now()
+        changed = Operation.objects.filter(
+            pk=operation.pk,
+            state=OperationState.DONE,
+            technician_id=technician.pk,
+            password_shown_at=None,
+            password_sealed__isnull=False,
+        ).update(password_shown_at=now, password_sealed=None)
+        if changed != 1:
+            raise _not_there()
+        audit.record(
+            actor=actor,
+            action=HelpdeskEvent.PASSWORD_SHOWN,
+            about=about(operation),
+            summary="The new password was shown once.",
+        )
+    operation.password_shown_at, operation.password_sealed = now, None
+    return operation, password
+
+
+def discard_password(
+    *, actor: Actor, technician: Technician, customer_id: uuid.UUID, operation_id: uuid.UUID
+) -> Operation:
+    """Throw the new password away without showing it. Doing it again changes nothing.
+
+    Raises:
+        NotHere, NotAllowed, Conflict: as `reveal_password`.
+    """
+    with transaction.atomic():
+        operation = queries.get_operation(technician=technician, customer_id=customer_id, operation_id=operation_id)
+        _require_own(operation, technician)
+        if operation.is_open:
+            raise Conflict("The reset has not ended, so its password is still needed.", remedy="Wait until it has.")
+        now = clock.now()
+        if _discard(operation, now):
+            audit.record(
+                actor=actor,
+                action=HelpdeskEvent.PASSWORD_DISCARDED,
+                about=about(operation),
+                summary="The new password was thrown away unseen.",
+            )
+            operation.password_sealed, operation.password_discarded_at = None, now
+    return operation
+
+
+def discard_stale_passwords(*, actor: Actor) -> int:
+    """Throw away passwords that nobody asked to see in time; returns how many."""
+    now = clock.now()
+    stale = Operation.objects.filter(
+        password_sealed__isnull=False, state=OperationState.DONE, finished_at__lte=now - KEPT_FOR
+    ).select_related("tenant__customer")
+    count = 0
+    for operation in stale[:500]:
+        with transaction.atomic():
+            if not _discard(operation, now):
+                continue
+            count += 1
+            audit.record(
+                actor=actor,
+                action=HelpdeskEvent.PASSWORD_DISCARDED,
+                about=about(operation),
+                summary="Nobody asked to see the new password in time, so it was thrown away.",
+            )
+    return count
+
+
+def _discard(operation: Operation, now: dt.datetime) -> bool:
+    rows = Operation.objects.filter(pk=operation.pk, password_sealed__isnull=False)
+    return rows.update(password_sealed=None, password_discarded_at=now) == 1
+
+
+def _require_own(operation: Operation, technician: Technician) -> None:
+    if operation.technician_id != technician.pk:
+        raise NotAllowed(
+            f"Only {operation.technician_name}, who asked for the reset, can see this password.",
+            remedy="Ask them, or reset the password again.",
+        )
+
+
+def _not_there() -> Conflict:
+    return Conflict(
+        "This password cannot be shown: it was shown before, was thrown away, or the reset is not proven.",
+        remedy="Look at the operation; if the password is needed, reset it again.",
+    )

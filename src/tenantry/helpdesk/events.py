@@ -1,0 +1,14 @@
+"""Tags of this domain in the record."""
+
+from enum import StrEnum
+
+
+class HelpdeskEvent(StrEnum):
+    """What the help desk does or is asked to do."""
+
+    RESET_PASSWORD = "helpdesk.reset_password"  # noqa: S105  the name of an event
+    BLOCK_SIGN_IN = "helpdesk.block_sign_in"
+    UNBLOCK_SIGN_IN = "helpdesk.unblock_sign_in"
+    REVOKE_SESSIONS = "helpdesk.revoke_sessions"
+    PASSWORD_SHOWN = "helpdesk.password_shown"  # noqa: S105  as above
+    PASSWORD_DISCARDED = "helpdesk.password_discarded"  # noqa: S105  as above

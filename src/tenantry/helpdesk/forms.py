@@ -1,0 +1,84 @@
+"""Forms of the help desk."""
+
+from typing import Any
+
+from django import forms
+
+from tenantry.helpdesk import passwords
+from tenantry.helpdesk.actions.requests import JUSTIFICATION, TICKET_LENGTH
+from tenantry.helpdesk.passwords import Source
+from tenantry.kit.sealed import Secret
+
+_SHORTEST, _LONGEST = JUSTIFICATION
+
+
+class ConfirmForm(forms.Form):
+    """Why, for which ticket; and the signed confirmation."""
+
+    confirmation = forms.CharField(widget=forms.HiddenInput)
+    justification = forms.CharField(
+        label="Justification",
+        help_text="Why this is done. It is kept in the activity log.",
+        min_length=_SHORTEST,
+        max_length=_LONGEST,
+        widget=forms.TextInput(attrs={"list": "justifications", "autocomplete": "off"}),
+    )
+    ticket = forms.CharField(
+        label="Ticket",
+        help_text="The reference in your ticket system.",
+        required=False,
+        max_length=TICKET_LENGTH,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class ResetForm(ConfirmForm):
+    """A reset: also where the new password comes from.
+
+    A typed password is never sent back to the browser: after an error it is typed again. A page with a password in its
+    source would live on in the browser's memory and history, which is worse than typing it twice.
+    """
+
+    source = forms.ChoiceField(
+        label="New password", choices=Source.choices, initial=Source.WORDS, widget=forms.RadioSelect
+    )
+    password = forms.CharField(
+        label="Password to set",
+        help_text="Only if you chose to type it.",
+        required=False,
+        strip=False,
+        max_length=passwords.LONGEST,
+        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password", "spellcheck": "false"}),
+    )
+    must_change = forms.BooleanField(
+        label="The user must change it at the next sign-in",
+        help_text="Recommended: then only the user knows the password.",
+        required=False,
+        initial=True,
+    )
+
+    def __init__(self, *args: Any, user_principal_name: str, **kwargs: Any) -> None:  # noqa: ANN401  Django's own
+        super().__init__(*args, **kwargs)
+        self._user_principal_name = user_principal_name
+        self.order_fields(["confirmation", "source", "password", "must_change", "justification", "ticket"])
+
+    def clean(self) -> dict[str, Any]:
+        """Check a typed password by the rules Microsoft states."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        typed = cleaned.pop("password", "") or ""
+        if cleaned.get("source") == Source.TYPED:
+            found = passwords.problems(typed, self._user_principal_name)
+            for problem in found:
+                self.add_error("password", problem)
+            if not found:
+                cleaned["new_password"] = Secret(typed)
+        return cleaned
+
+    def new_password(self) -> Secret:
+        """The password of a valid form: the typed one, or a fresh one."""
+        source = self.cleaned_data["source"]
+        if source == Source.TYPED:
+            typed: Secret = self.cleaned_data["new_password"]
+            return typed
+        make = passwords.readable if source == Source.WORDS else passwords.random
+        return make(self._user_principal_name)

@@ -1,0 +1,171 @@
+"""Reading operations, and what can be done to a user."""
+
+import dataclasses
+import uuid
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+
+from tenantry.customers.queries import get_customer
+from tenantry.directory import queries as directory
+from tenantry.helpdesk import policies
+from tenantry.helpdesk.kinds import BY_KIND, KINDS, Kind
+from tenantry.helpdesk.models import OPEN_STATES, BulkRun, Operation, OperationKind
+from tenantry.kit.decision import Decision
+from tenantry.kit.errors import NotHere
+from tenantry.technicians.models import Technician
+from tenantry.tenants import queries as tenants
+
+if TYPE_CHECKING:
+    from tenantry.directory.models import DirectoryUser
+
+_RECENT = 10
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ActionRow:
+    """One operation offered (or not) on a user's page.
+
+    Attributes:
+        kind: its slug in addresses.
+        label: for the button.
+        icon: a Lucide icon.
+        decision: whether it can be done; `Denied` carries reason and remedy.
+        confirm_url: the page that asks.
+        is_danger: whether the user is kept from working by it.
+        operation_url: the operation that is in the way; empty when none is.
+    """
+
+    kind: str
+    label: str
+    icon: str
+    decision: Decision
+    confirm_url: str
+    is_danger: bool
+    operation_url: str = ""
+
+
+def action_rows(*, technician: Technician, customer_id: uuid.UUID, user: "DirectoryUser") -> list[ActionRow]:
+    """What can be done to `user`, each with the reason when it cannot. Five queries, whatever the user holds.
+
+    Of block and unblock only the one that would change something is offered.
+    """
+    get_customer(technician=technician, customer_id=customer_id)
+    connection = tenants.connection_of(customer_id)
+    reacher = tenants.reacher_of(connection) if connection is not None else None
+    target = directory.target_of(user)
+    running = open_operation(tenant_id=user.tenant_id, object_id=user.object_id)
+    idle = OperationKind.UNBLOCK_SIGN_IN if user.account_enabled else OperationKind.BLOCK_SIGN_IN
+    rows = []
+    for kind in KINDS:
+        if kind.kind == idle:
+            continue
+        decision: Decision = policies.may_operate(
+            kind=kind,
+            connection=connection,
+            reacher=reacher,
+            target=target,
+            is_removed=user.removed_at is not None,
+        )
+        if decision and running is not None:
+            decision = policies.in_progress(running.get_kind_display())
+        rows.append(
+            ActionRow(
+                kind=kind.slug,
+                label=kind.label,
+                icon=kind.icon,
+                decision=decision,
+                confirm_url=reverse("helpdesk:confirm", args=(customer_id, user.object_id, kind.slug)),
+                is_danger=kind.is_danger,
+                operation_url=reverse("helpdesk:operation", args=(customer_id, running.pk)) if running else "",
+            )
+        )
+    return rows
+
+
+def decision_for(*, kind: Kind, customer_id: uuid.UUID, user: "DirectoryUser") -> Decision:
+    """Whether `kind` can be done to this one user now."""
+    return decisions_for(kind=kind, customer_id=customer_id, users=[user])[user.object_id]
+
+
+def decisions_for(*, kind: Kind, customer_id: uuid.UUID, users: list["DirectoryUser"]) -> dict[uuid.UUID, Decision]:
+    """Whether `kind` can be done to each of these users now, by object id; the query count does not grow with them."""
+    connection = tenants.connection_of(customer_id)
+    reacher = tenants.reacher_of(connection) if connection is not None else None
+    targets = directory.targets_of(users)
+    return {
+        user.object_id: policies.may_operate(
+            kind=kind,
+            connection=connection,
+            reacher=reacher,
+            target=targets[user.object_id],
+            is_removed=user.removed_at is not None,
+        )
+        for user in users
+    }
+
+
+def find_user(*, customer_id: uuid.UUID, object_id: uuid.UUID) -> "DirectoryUser":
+    """The user of this customer's connected tenant.
+
+    Raises:
+        NotHere: no connected tenant, or no such user in it.
+    """
+    tenant = tenants.tenant_of(customer_id)
+    user = directory.find_user(tenant_id=tenant.tenant_id, object_id=object_id) if tenant is not None else None
+    if user is None:
+        raise NotHere("This customer has no such user.")
+    return user
+
+
+def recent_operations(*, tenant_id: uuid.UUID, object_id: uuid.UUID) -> list[Operation]:
+    """The last operations on a user, newest first."""
+    rows = Operation.objects.filter(tenant_id=tenant_id, object_id=object_id).select_related("tenant")
+    return list(rows.order_by("-created_at", "-id")[:_RECENT])
+
+
+def newest_operation(*, tenant_id: uuid.UUID, object_id: uuid.UUID) -> Operation | None:
+    """The newest operation on a user."""
+    return next(iter(recent_operations(tenant_id=tenant_id, object_id=object_id)), None)
+
+
+def open_operation(*, tenant_id: uuid.UUID, object_id: uuid.UUID) -> Operation | None:
+    """The operation on a user that has not ended; the database allows one."""
+    return Operation.objects.filter(tenant_id=tenant_id, object_id=object_id, state__in=OPEN_STATES).first()
+
+
+def get_operation(*, technician: Technician, customer_id: uuid.UUID, operation_id: uuid.UUID) -> Operation:
+    """One operation of this customer.
+
+    Raises:
+        NotHere: no such operation, or of another customer.
+    """
+    get_customer(technician=technician, customer_id=customer_id)
+    found = (
+        Operation.objects.select_related("tenant__customer")
+        .filter(pk=operation_id, tenant__customer_id=customer_id)
+        .first()
+    )
+    if found is None:
+        raise NotHere("There is no such operation.")
+    return found
+
+
+def get_bulk_run(*, technician: Technician, customer_id: uuid.UUID, run_id: uuid.UUID) -> BulkRun:
+    """One bulk run of this customer.
+
+    Raises:
+        NotHere: no such run, or of another customer.
+    """
+    get_customer(technician=technician, customer_id=customer_id)
+    found = (
+        BulkRun.objects.select_related("tenant__customer").filter(pk=run_id, tenant__customer_id=customer_id).first()
+    )
+    if found is None:
+        raise NotHere("There is no such bulk run.")
+    return found
+
+
+def kind_of(operation: Operation | BulkRun) -> Kind:
+    """Its kind in words."""
+    return BY_KIND[operation.kind]

@@ -1,0 +1,73 @@
+"""After an error that surely changed nothing: wait and try again by itself, or end with a clear reason."""
+
+import datetime as dt
+from typing import Final
+
+from tenantry.directory import queries as directory
+from tenantry.graph import errors
+from tenantry.helpdesk.models import Operation, OperationState
+from tenantry.helpdesk.runner import rows, words
+from tenantry.kit import clock
+from tenantry.tenants import actions as tenants_actions
+from tenantry.tenants import queries as tenants
+
+_PROPAGATION_PAUSE: Final = 30.0
+_NEW_USER_PATIENCE: Final = dt.timedelta(minutes=2)
+_OUTAGE_PATIENCE: Final = dt.timedelta(minutes=30)
+_LONGEST_PAUSE: Final = 60.0
+
+
+def nothing_changed(operation: Operation, error: errors.GraphError) -> None:
+    """Decide what follows an error after which nothing was changed."""
+    age = clock.now() - operation.created_at
+    pause = min(_LONGEST_PAUSE, 2.0 ** min(operation.tries, 6))
+    match error:
+        case errors.Throttled() if age < _OUTAGE_PATIENCE:
+            _wait(operation, error, error.retry_after)
+        case errors.TenantUnreachable() if age < _OUTAGE_PATIENCE:
+            _wait(operation, error, pause)
+        case errors.NotFound() if age < _NEW_USER_PATIENCE:
+            _wait(operation, error, pause)
+        case errors.Refused():
+            _refused(operation, error)
+        case _:
+            note_trouble(operation, error)
+            rows.finish(operation, state=OperationState.FAILED, words=words.of_error(error, operation))
+
+
+def note_trouble(operation: Operation, error: errors.GraphError) -> None:
+    """Tell the connection when the trouble is its own and not this user's."""
+    if isinstance(error, (errors.NotConsented, errors.OurCredential, errors.TenantGone)):
+        tenants_actions.note_failure(tenant_id=operation.tenant_id, error=error)
+
+
+def _wait(operation: Operation, error: errors.GraphError, pause: float) -> None:
+    rows.later(operation, state=OperationState.WAITING, pause=pause, words=words.waiting(error))
+
+
+def _refused(operation: Operation, error: errors.Refused) -> None:
+    """A 403 although it was predicted possible: propagation, or a mismatch to be told (AC-5.3, AC-6.2)."""
+    if error.is_restricted_unit:
+        rows.finish(operation, state=OperationState.REFUSED, words=words.of_error(error, operation))
+        return
+    connection = tenants.connection_of(operation.tenant.customer_id)
+    now = clock.now()
+    until = None
+    if connection is not None and tenants.is_propagating(connection):
+        until = tenants.propagates_until(connection)
+    tenants_actions.note_refused(tenant_id=operation.tenant_id, error=error, predicted=True)
+    if until is not None and now <= until:
+        # The last try comes just after the window: only that one may be final.
+        end = until + dt.timedelta(seconds=1)
+        rows.later(
+            operation,
+            state=OperationState.WAITING,
+            pause=min(_PROPAGATION_PAUSE, (end - now).total_seconds()),
+            words=words.waiting(error),
+            refusals=operation.refusals + 1,
+            waits_until=until,
+        )
+        return
+    user = directory.find_user(tenant_id=operation.tenant_id, object_id=operation.object_id)
+    target = directory.target_of(user) if user is not None else None
+    rows.finish(operation, state=OperationState.REFUSED, words=words.of_error(error, operation, target))

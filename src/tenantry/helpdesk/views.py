@@ -1,0 +1,202 @@
+"""One operation: the page that asks, the page that shows how far it is, the password shown once."""
+
+import uuid
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from tenantry.customers.queries import get_customer
+from tenantry.helpdesk import actions, policies, queries
+from tenantry.helpdesk.confirmation import Confirmation
+from tenantry.helpdesk.forms import ConfirmForm, ResetForm
+from tenantry.helpdesk.kinds import BY_KIND, BY_SLUG, Kind
+from tenantry.helpdesk.models import Operation, OperationKind, OperationState
+from tenantry.kit.decision import Allowed
+from tenantry.kit.errors import Conflict, Invalid, require
+from tenantry.kit.sealed import Secret
+from tenantry.technicians.current import actor_of, technician_of
+
+if TYPE_CHECKING:
+    from tenantry.directory.models import DirectoryUser
+
+_SOURCE_HINTS = {
+    "words": "Four words and a number. Easy to read out on the telephone.",
+    "random": "Sixteen characters without look-alikes.",
+    "typed": "You choose it. It is not shown again on this page.",
+}
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest, customer_id: uuid.UUID, object_id: uuid.UUID, slug: str) -> HttpResponse:
+    """Ask before an operation; opening the page changes nothing. The POST of the same page twice is one operation."""
+    kind = BY_SLUG.get(slug)
+    if kind is None:
+        raise Http404("There is no such operation.")
+    technician = technician_of(request)
+    get_customer(technician=technician, customer_id=customer_id)
+    user = queries.find_user(customer_id=customer_id, object_id=object_id)
+    if request.method == "POST":
+        return _confirmed(request, customer_id=customer_id, user=user, kind=kind)
+    token = actions.confirm(technician=technician, customer_id=customer_id, user=user, kind=kind)
+    form = _form(kind, user, None, initial={"confirmation": token.sealed()})
+    return _ask(request, customer_id=customer_id, user=user, kind=kind, form=form)
+
+
+@sensitive_variables("form", "password")
+def _confirmed(request: HttpRequest, *, customer_id: uuid.UUID, user: "DirectoryUser", kind: Kind) -> HttpResponse:
+    technician = technician_of(request)
+    confirmation = Confirmation.opened(request.POST.get("confirmation", ""))
+    form = _form(kind, user, request.POST)
+    if not form.is_valid():
+        # A denial is told before the details of a form that could not be sent anyway.
+        require(queries.decision_for(kind=kind, customer_id=customer_id, user=user))
+        return _ask(request, customer_id=customer_id, user=user, kind=kind, form=form)
+    try:
+        made = actions.request_operation(
+            actor=actor_of(request),
+            technician=technician,
+            customer_id=customer_id,
+            object_id=user.object_id,
+            kind=kind,
+            confirmation=confirmation,
+            justification=form.cleaned_data["justification"],
+            ticket=form.cleaned_data["ticket"],
+            password=form.new_password() if isinstance(form, ResetForm) else None,
+            must_change=form.cleaned_data.get("must_change", True),
+        )
+    except actions.Expired as expired:
+        data = request.POST.copy()
+        data["confirmation"] = actions.confirm(
+            technician=technician, customer_id=customer_id, user=user, kind=kind
+        ).sealed()
+        form = _form(kind, user, data)
+        return _ask(request, customer_id=customer_id, user=user, kind=kind, form=form, expired=expired)
+    except actions.AlreadyThere as between:
+        context = {
+            **_about(customer_id, user, kind, request),
+            "refusal": between,
+            "operation": between.operation,
+        }
+        return render(request, "helpdesk/conflict.html", context, status=HTTPStatus.CONFLICT)
+    except Invalid as invalid:
+        form.add_error(invalid.field or None, invalid.reason)
+        return _ask(request, customer_id=customer_id, user=user, kind=kind, form=form)
+    return redirect("helpdesk:operation", customer_id=customer_id, operation_id=made.pk)
+
+
+def _form(kind: Kind, user: "DirectoryUser", data: Any, **options: Any) -> ConfirmForm:  # noqa: ANN401  Django's own
+    if kind.kind == OperationKind.RESET_PASSWORD:
+        return ResetForm(data, user_principal_name=user.user_principal_name, **options)
+    return ConfirmForm(data, **options)
+
+
+def _about(customer_id: uuid.UUID, user: "DirectoryUser", kind: Kind, request: HttpRequest) -> dict[str, Any]:
+    return {
+        "customer": get_customer(technician=technician_of(request), customer_id=customer_id),
+        "directory_user": user,
+        "kind": kind,
+        "question": kind.question.format(user=user.display_name),
+    }
+
+
+def _ask(
+    request: HttpRequest,
+    *,
+    customer_id: uuid.UUID,
+    user: "DirectoryUser",
+    kind: Kind,
+    form: ConfirmForm,
+    expired: actions.Expired | None = None,
+) -> HttpResponse:
+    decision = queries.decision_for(kind=kind, customer_id=customer_id, user=user)
+    running = queries.open_operation(tenant_id=user.tenant_id, object_id=user.object_id)
+    if decision and running is not None:
+        decision = policies.in_progress(running.get_kind_display())
+    is_wrong = expired is None and form.is_bound
+    context = {
+        **_about(customer_id, user, kind, request),
+        "form": form,
+        "decision": decision,
+        "is_allowed": isinstance(decision, Allowed),
+        "running": running,
+        "expired": expired,
+        "is_reset": kind.kind == OperationKind.RESET_PASSWORD,
+        "source_hints": _SOURCE_HINTS,
+        "must_retype": form.is_bound and form.data.get("source") == "typed",
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if is_wrong else HTTPStatus.CONFLICT if expired else HTTPStatus.OK
+    return render(request, "helpdesk/confirm.html", context, status=status)
+
+
+@never_cache
+@require_GET
+def operation(request: HttpRequest, customer_id: uuid.UUID, operation_id: uuid.UUID) -> HttpResponse:
+    """How far an operation is; the page stays useful after leaving and coming back."""
+    found = queries.get_operation(technician=technician_of(request), customer_id=customer_id, operation_id=operation_id)
+    return render(request, "helpdesk/operation.html", _operation_context(request, found))
+
+
+@never_cache
+@require_GET
+def operation_status(request: HttpRequest, customer_id: uuid.UUID, operation_id: uuid.UUID) -> HttpResponse:
+    """The part of the page that is polled while the operation is open."""
+    found = queries.get_operation(technician=technician_of(request), customer_id=customer_id, operation_id=operation_id)
+    return render(request, "helpdesk/operation.html#status", _operation_context(request, found))
+
+
+@never_cache
+@sensitive_variables("password")
+@require_POST
+def reveal(request: HttpRequest, customer_id: uuid.UUID, operation_id: uuid.UUID) -> HttpResponse:
+    """Show the new password, once. The answer to this POST is the only page that ever carries it.
+
+    No redirect: the password would have to be kept for the page after it. Loading this page again posts again, and
+    then it is only said when the password was shown.
+    """
+    technician = technician_of(request)
+    try:
+        found, password = actions.reveal_password(
+            actor=actor_of(request), technician=technician, customer_id=customer_id, operation_id=operation_id
+        )
+    except Conflict:
+        return redirect("helpdesk:operation", customer_id=customer_id, operation_id=operation_id)
+    answer = render(request, "helpdesk/operation.html", _operation_context(request, found, password=password))
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@require_POST
+def discard(request: HttpRequest, customer_id: uuid.UUID, operation_id: uuid.UUID) -> HttpResponse:
+    """Throw the new password away without showing it."""
+    actions.discard_password(
+        actor=actor_of(request),
+        technician=technician_of(request),
+        customer_id=customer_id,
+        operation_id=operation_id,
+    )
+    return redirect("helpdesk:operation", customer_id=customer_id, operation_id=operation_id)
+
+
+@sensitive_variables("password")
+def _operation_context(request: HttpRequest, found: Operation, *, password: Secret | None = None) -> dict[str, Any]:
+    technician = technician_of(request)
+    is_reset = found.kind == OperationKind.RESET_PASSWORD
+    is_done = found.state == OperationState.DONE
+    return {
+        "customer": found.tenant.customer,
+        "operation": found,
+        "kind": BY_KIND[found.kind],
+        "is_reset": is_reset,
+        "is_done": is_done,
+        "is_own": found.technician_id == technician.pk,
+        "is_ready_to_show": is_reset and is_done and found.password_sealed is not None,
+        "shown_password": password.reveal() if password is not None else "",
+        "nothing_sent": found.first_sent_at is None,
+    }
