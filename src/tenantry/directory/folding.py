@@ -10,9 +10,11 @@ import re
 import unicodedata
 from typing import Final
 
-SEPARATORS: Final = "@._-'’+#(),/"
+SEPARATORS: Final = "@._-'\u2019+#(),/"  # with the apostrophe that keyboards do not have
 _MARKS = re.compile("[\u0300-\u036f]")
-_LETTERS = str.maketrans("łøđħıς", "lodhiσ")
+_SPECIAL = "łøđħı\u03c2"  # no decomposition exists for these; a final sigma is a sigma
+_PLAIN = "lodhi\u03c3"
+_LETTERS = str.maketrans(_SPECIAL, _PLAIN)
 _CUT = re.compile(f"[\\s{re.escape(SEPARATORS)}]+")
 MOST_WORDS: Final = 8
 """Words of a search that count; nobody types more, and each costs a look-up."""
@@ -59,19 +61,22 @@ def _nested_replaces(expression: str) -> str:
 
 
 # Plain replacements of single characters: translate() and regular expressions take several times as long, and this
-# runs for every user that is read. Names in ASCII, the most, skip the normalisation.
+# runs for every user that is read. Names in ASCII, the most, skip the normalisation. A lexeme holds 2,046 bytes, so
+# what folding could blow up is cut at 500 characters.
 CREATE_FUNCTIONS: Final = rf"""
 CREATE FUNCTION directory_fold(value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
 RETURN CASE WHEN octet_length(value) = char_length(value) THEN lower(value)
   ELSE translate(lower(normalize(regexp_replace(normalize(value, NFKD), '[\u0300-\u036f]', '', 'g'), NFKC)),
-                 'łøđħıς', 'lodhiσ') END;
+                 '{_SPECIAL}', '{_PLAIN}') END;
 CREATE FUNCTION directory_words(display_name text, user_principal_name text, mail text) RETURNS tsvector
 LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
 RETURN array_to_tsvector(array_remove(
-  string_to_array({_nested_replaces(
-      "directory_fold(display_name || ' ' || user_principal_name"
-      " || CASE WHEN mail = user_principal_name THEN '' ELSE ' ' || mail END)"
-  )}, ' ')
-  || directory_fold(user_principal_name) || directory_fold(mail), ''));
+  string_to_array({
+    _nested_replaces(
+        "left(directory_fold(display_name || ' ' || user_principal_name"
+        " || CASE WHEN mail = user_principal_name THEN '' ELSE ' ' || mail END), 500)"
+    )
+}, ' ')
+  || left(directory_fold(user_principal_name), 500) || left(directory_fold(mail), 500), ''));
 """
 DROP_FUNCTIONS: Final = "DROP FUNCTION directory_words(text, text, text); DROP FUNCTION directory_fold(text);"

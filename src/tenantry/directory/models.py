@@ -7,7 +7,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Func, Q
-from django.db.models.functions import Coalesce, Lower
+from django.db.models.functions import Coalesce, Left, Lower
 
 LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 """Sorts for "unknown" in the columns of dates, so that paging never meets an empty key."""
@@ -84,8 +84,8 @@ class DirectoryUser(models.Model):
     read_at = models.DateTimeField(null=True)  # when Microsoft last told us about this user
     # Folded display name (lower case, no accents), and every word a search may begin with; see `folding`.
     sort_name = models.GeneratedField(
-        expression=Func(F("display_name"), function="directory_fold"),
-        output_field=models.CharField(max_length=512),
+        expression=Left(Func(F("display_name"), function="directory_fold"), 256),
+        output_field=models.CharField(max_length=256),
         db_persist=True,
     )
     words = models.GeneratedField(
