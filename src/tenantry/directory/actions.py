@@ -59,5 +59,9 @@ def forget_tenant(*, tenant_id: uuid.UUID) -> None:
     with transaction.atomic():
         # The sync row first: a merge holds it, so none can add users behind our back.
         DirectorySync.objects.filter(tenant_id=tenant_id).delete()
-        for model in (DirectoryUser, RoleHolding, RoleGroupMember, RoleGroup, TenantDomain, TenantLicence):
-            model.objects.filter(tenant_id=tenant_id).delete()  # type: ignore[attr-defined]  every model has objects
+        DirectoryUser.objects.filter(tenant_id=tenant_id).delete()
+        RoleHolding.objects.filter(tenant_id=tenant_id).delete()
+        RoleGroupMember.objects.filter(tenant_id=tenant_id).delete()
+        RoleGroup.objects.filter(tenant_id=tenant_id).delete()
+        TenantDomain.objects.filter(tenant_id=tenant_id).delete()
+        TenantLicence.objects.filter(tenant_id=tenant_id).delete()

@@ -11,7 +11,7 @@ import dataclasses
 import datetime as dt
 import functools
 import uuid
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
@@ -114,7 +114,7 @@ def merge(*, tenant_id: uuid.UUID, page: str, generation: int, now: dt.datetime,
         now: the time of the read.
         is_partial: a user may lack properties that did not change (delta rounds after the first read).
     """
-    values = {"tenant": tenant_id, "page": page, "generation": generation, "now": now}
+    values: dict[str, Any] = {"tenant": tenant_id, "page": page, "generation": generation, "now": now}
     with connection.cursor() as cursor:
         if '"@removed"' in page:
             cursor.execute(_DELETE, values)

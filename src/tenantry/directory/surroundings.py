@@ -1,4 +1,4 @@
-"""What stands around the users: roles, role-assignable groups, licences and domains. Small, read whole, replaced whole."""
+"""What stands around the users: roles, role-assignable groups, licences, domains. Read whole, replaced whole."""
 
 import dataclasses
 import logging
@@ -18,7 +18,10 @@ from tenantry.directory.models import (
 )
 from tenantry.directory.words import explain_gap
 from tenantry.graph import errors
-from tenantry.graph.calls import directory_roles, domains, groups, licences
+from tenantry.graph.calls import directory_roles
+from tenantry.graph.calls.domains import Domain, list_domains
+from tenantry.graph.calls.groups import RoleAssignableGroup, role_assignable_groups
+from tenantry.graph.calls.licences import SubscribedSku, subscribed_skus
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -38,9 +41,9 @@ class Surroundings:
     """What was read; None for a part that could not be, with the reason in `gaps`."""
 
     roles: _Roles | None = None
-    groups: list[groups.RoleAssignableGroup] | None = None
-    licences: list[licences.SubscribedSku] | None = None
-    domains: list[domains.Domain] | None = None
+    groups: list[RoleAssignableGroup] | None = None
+    licences: list[SubscribedSku] | None = None
+    domains: list[Domain] | None = None
     gaps: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
@@ -63,9 +66,9 @@ def read(*, tenant_id: uuid.UUID) -> Surroundings:
             return None
 
     found.roles = part("roles", lambda: _read_roles(tenant_id))
-    found.groups = part("groups", lambda: groups.role_assignable_groups(tenant_id=tenant_id))
-    found.licences = part("licences", lambda: licences.subscribed_skus(tenant_id=tenant_id))
-    found.domains = part("domains", lambda: domains.list_domains(tenant_id=tenant_id))
+    found.groups = part("groups", lambda: role_assignable_groups(tenant_id=tenant_id))
+    found.licences = part("licences", lambda: subscribed_skus(tenant_id=tenant_id))
+    found.domains = part("domains", lambda: list_domains(tenant_id=tenant_id))
     return found
 
 

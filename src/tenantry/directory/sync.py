@@ -51,7 +51,7 @@ WHERE tenant_id = %s AND (leased_until IS NULL OR leased_until <= %s) RETURNING 
 """
 
 
-class LeaseLost(Exception):  # noqa: N818  says what happened
+class LeaseLost(Exception):
     """Another worker reads this tenant now, or the tenant was disconnected: stop without a trace."""
 
 

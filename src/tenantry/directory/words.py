@@ -54,7 +54,7 @@ def explain(error: errors.GraphError) -> Explanation:
             return Explanation(cause, fix)
     return Explanation(
         f"Microsoft rejected the read: {error.message}".rstrip(". ") + ".",
-        "The read is tried again by itself. If it stays like this, the request id in the log helps Microsoft's support.",
+        "The read is tried again by itself. If it stays so, Microsoft's support needs the request id from the log.",
     )
 
 
