@@ -15,7 +15,7 @@ from pathlib import Path
 
 from entrasim.clock import SystemClock
 from entrasim.server import Simulator
-from entrasim.simulated import markdown_table
+from entrasim.simulated import markdown_table, put_between_markers
 from entrasim.worlds import harbour_it
 
 
@@ -23,7 +23,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
     given = _parser().parse_args(arguments)
     if given.simulated:
-        sys.stdout.write(markdown_table())
+        if given.into:
+            put_between_markers(given.into, markdown_table())
+        else:
+            sys.stdout.write(markdown_table())
         return 0
     # Taken before anything starts, so that a signal during the start also ends cleanly.
     stopped = threading.Event()
@@ -75,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=harbour_it.SEED, help="another seed: other dates and passwords")
     parser.add_argument("--info", type=Path, help="write addresses, apps and administrators here, as JSON, when ready")
     parser.add_argument("--simulated", action="store_true", help="print what is simulated, as Markdown, and leave")
+    parser.add_argument("--into", type=Path, help="with --simulated: put the table between the markers of this file")
     return parser
 
 

@@ -16,6 +16,7 @@ from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
+from entrasim.changes import changing
 from entrasim.clock import SystemClock
 from entrasim.state import AppRegistration, Lag, User
 from entrasim.worlds.describe import describe_tenant, plain
@@ -183,11 +184,9 @@ class ControlApp:
         unknown = sorted(set(body) - {f.name for f in dataclasses.fields(User)} | set(body) & {"id", "change_number"})
         if unknown:
             raise Refused(400, f"cannot set {', '.join(unknown)}")
-        with handle.state.lock:
+        with changing(handle.state, found, now=self._simulator.clock.now()):
             for name, value in body.items():
                 setattr(found, name, _moment(value) if name in times and value is not None else value)
-            handle.state.change_number += 1
-            found.change_number = handle.state.change_number
         return 200, plain(found)
 
     def _do_delete_user(self, _body: Body, tenant: str, user: str) -> Answer:

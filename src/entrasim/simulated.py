@@ -1,6 +1,11 @@
 """The table of what is simulated, made from the routes themselves so that it cannot drift from them."""
 
+from pathlib import Path
+
 from entrasim.routes import simulated
+
+BEGIN = "<!-- simulated: begin -->\n"
+END = "<!-- simulated: end -->"
 
 
 def markdown_table() -> str:
@@ -11,3 +16,13 @@ def markdown_table() -> str:
         cells = (route.area, route.method, f"`{route.path}`", route.summary, permissions)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def put_between_markers(page: Path, table: str) -> None:
+    """Replace what stands between the two markers of a Markdown page. Raises ValueError when a marker is missing."""
+    text = page.read_text(encoding="utf-8")
+    if BEGIN not in text or END not in text:
+        raise ValueError(f"{page} has no line {BEGIN.strip()} or {END}")
+    head, _, rest = text.partition(BEGIN)
+    tail = rest.partition(END)[2]
+    page.write_text(f"{head}{BEGIN}{table}{END}{tail}", encoding="utf-8")

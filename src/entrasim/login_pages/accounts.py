@@ -1,5 +1,6 @@
 """Looking up who somebody is, and what they may do, when they type an account name."""
 
+from entrasim.changes import find_user
 from entrasim.state import Tenant, User, World
 from entrasim.tables.roles import GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR
 
@@ -26,7 +27,7 @@ def find_account(world: World, login: str) -> tuple[Tenant, User] | None:
     if tenant is None or "#ext#" in login:
         return None
     with tenant.lock:
-        user = next((user for user in tenant.users.values() if user.user_principal_name.lower() == login), None)
+        user = find_user(tenant, login)
     return (tenant, user) if user else None
 
 
@@ -49,7 +50,10 @@ def as_seen_in(directory: Tenant, home: Tenant, user: User) -> User | None:
 
 
 def tenant_wide_roles(tenant: Tenant, user: User) -> set[str]:
-    """Template ids of the roles a user holds for the whole tenant, directly or through a role-assignable group."""
+    """Template ids of the roles a user holds for the whole tenant, directly or through a role-assignable group.
+
+    Without the lag that apps meet: a person signs in afresh, and the portal reads where it wrote.
+    """
     with tenant.lock:
         holders = {user.id} | {
             group.id for group in tenant.groups.values() if group.is_assignable_to_role and user.id in group.members

@@ -5,6 +5,7 @@ simulated; any other is refused.
 """
 
 import dataclasses
+import urllib.parse
 import uuid
 
 from werkzeug import Request, Response
@@ -17,7 +18,7 @@ from entrasim.login_pages.sign_in import Asked, Visit, sign_in
 from entrasim.login_pages.words import in_words
 from entrasim.pages.browser import SignedIn
 from entrasim.pages.html import button, el, form
-from entrasim.pages.layout import HEADERS, login_page
+from entrasim.pages.layout import Redirect, login_page
 from entrasim.state import Tenant, User
 
 RESPONSE_MODES = ("query", "form_post", "fragment")
@@ -43,8 +44,7 @@ class SignInRequest(AppRequest):
         if self.response_mode == "form_post":
             return _form_post(self.redirect_uri, values)
         if self.response_mode == "fragment":
-            address = trouble.back_to("", values).headers["Location"]
-            return Response(status=302, headers={**HEADERS, "Location": f"{self.redirect_uri}#{address[1:]}"})
+            return Redirect(f"{self.redirect_uri}#{urllib.parse.urlencode(values)}")
         return trouble.back_to(self.redirect_uri, values)
 
     def refused(self, why: trouble.Trouble, visit: Visit, error: str | None = None) -> Response:
@@ -71,7 +71,7 @@ def logout(context: Context, request: Request, tenant: str) -> Response:  # noqa
     visit.browser.forget_all()
     if back and known:
         values = {"state": request.args["state"]} if "state" in request.args else {}
-        response = trouble.back_to(back, values) if values else Response(status=302, headers={"Location": back})
+        response = trouble.back_to(back, values) if values else Redirect(back)
     else:
         response = login_page("You signed out of your account", el("p", "It is a good idea to close this window."))
     return visit.browser.finish(response)

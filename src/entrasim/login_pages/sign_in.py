@@ -10,7 +10,10 @@ import urllib.parse
 
 from werkzeug import Request, Response
 
+from entrasim import passwords
 from entrasim.app import Context
+from entrasim.changes import changing
+from entrasim.errors import GraphError
 from entrasim.login_pages.accounts import find_account
 from entrasim.login_pages.trouble import expired_page
 from entrasim.pages.browser import Browser, SignedIn
@@ -18,8 +21,7 @@ from entrasim.pages.html import Child, alert, button, el, field, form
 from entrasim.pages.layout import login_page
 from entrasim.state import Tenant, User
 
-LEAST_PASSWORD_LENGTH = 8
-LEAST_PASSWORD_KINDS = 3
+POLICY = "Passwords need 8 to 256 characters of at least three kinds: lower case, upper case, digits, and symbols."
 
 
 @dataclasses.dataclass(slots=True)
@@ -246,13 +248,11 @@ def _new_password_given(visit: Visit, asked: Asked) -> SignedIn | Response:
     complaint = _complaint(user, new, visit.posted("confirmnewpasswd"))
     if complaint:
         return change_page(visit, asked, login, error=complaint)
-    with tenant.lock:
+    with changing(tenant, user, now=visit.now):
         user.password = new
         user.last_password_change_date_time = visit.now
         user.force_change_password_next_sign_in = False
         user.force_change_password_next_sign_in_with_mfa = False
-        tenant.change_number += 1
-        user.change_number = tenant.change_number
     return _signed_in(visit, tenant, user)
 
 
@@ -278,12 +278,10 @@ def _complaint(user: User, new: str, again: str) -> str | None:
         return "The passwords do not match."
     if new == user.password:
         return "You cannot use a password that you have used before. Choose a different one."
-    kinds = [any(map(str.islower, new)), any(map(str.isupper, new)), any(map(str.isdigit, new))]
-    kinds.append(any(not character.isalnum() for character in new))
-    if len(new) < LEAST_PASSWORD_LENGTH or sum(kinds) < LEAST_PASSWORD_KINDS:
-        return (
-            "Passwords need at least 8 characters of at least three kinds: lower case, upper case, digits, and symbols."
-        )
+    try:
+        passwords.check(new, user_principal_name=user.user_principal_name)
+    except GraphError as error:
+        return f"{error.message} {POLICY}"
     return None
 
 

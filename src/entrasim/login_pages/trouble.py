@@ -12,7 +12,7 @@ import uuid
 from werkzeug import Response
 
 from entrasim.pages.html import alert, el
-from entrasim.pages.layout import HEADERS, login_page
+from entrasim.pages.layout import Redirect, login_page
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -120,4 +120,4 @@ def back_to(redirect_uri: str, query: dict[str, str], *, fragment: bool = False)
     """Send the browser to the app with that query. Microsoft ends error addresses with an empty fragment."""
     joint = "&" if "?" in redirect_uri else "?"
     address = redirect_uri + joint + urllib.parse.urlencode(query, quote_via=urllib.parse.quote)
-    return Response(status=302, headers={**HEADERS, "Location": address + ("#" if fragment else "")})
+    return Redirect(address + ("#" if fragment else ""))

@@ -38,7 +38,7 @@ def form(
 def field(label: str, *, name: str, hint: str | None = None, **attributes: str | int | bool | None) -> Markup:
     """A labelled text field, with its hint tied to it."""
     described_by = f"{name}-hint" if hint else None
-    control = el("input", id=name, name=name, aria_describedby=described_by, **{"type": "text", **attributes})
+    control = el("input", id=name, name=name, **{"type": "text", "aria_describedby": described_by, **attributes})
     return el(
         "div",
         el("label", label, for_=name),

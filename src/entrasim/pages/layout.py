@@ -1,9 +1,11 @@
 """The frames around every page, and the headers that keep a browser strict."""
 
 from importlib import resources
+from wsgiref.types import WSGIEnvironment
 
 from markupsafe import Markup
 from werkzeug import Response
+from werkzeug.datastructures import Headers
 
 from entrasim.pages.html import Child, el
 
@@ -18,6 +20,20 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+
+
+class Redirect(Response):
+    """302 to exactly that address: Werkzeug would tidy it, and drop the empty fragment that Microsoft sends."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(status=302, headers={**HEADERS, "Location": address})
+        self._address = address
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        """The headers with the address untouched."""
+        headers = super().get_wsgi_headers(environ)
+        headers["Location"] = self._address
+        return headers
 
 
 def login_page(title: str, *children: Child, status: int = 200, directory: str | None = None) -> Response:

@@ -62,14 +62,22 @@ class Desk:
 
 def search_form(label: str, value: str, *, hint: str | None = None) -> Markup:
     """A search field that works by GET."""
-    return el(
+    form_ = el(
         "form",
-        field(label, name="search", type="search", value=value, hint=hint, autocomplete="off"),
+        field(
+            label,
+            name="search",
+            type="search",
+            value=value,
+            autocomplete="off",
+            aria_describedby="search-hint" if hint else None,
+        ),
         button("Search"),
         class_="search",
         method="get",
         role="search",
     )
+    return el("div", form_, el("p", hint, class_="hint", id="search-hint") if hint else None, class_="finder")
 
 
 def refused(text: str) -> Markup:

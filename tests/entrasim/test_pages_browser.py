@@ -1,0 +1,137 @@
+"""One walk through the pages in headless Chromium, as a technician's customer would take it."""
+
+import http.server
+import os
+import threading
+import urllib.parse
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from entrasim.server import Simulator
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = Path("/usr/bin/chromium")
+PICTURES = os.environ.get("ENTRASIM_PICTURES")
+"""A folder for pictures of every page of the walk, in light, dark and narrow; none when unset."""
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM}"),
+]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator["Browser"]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def app_site() -> Iterator[str]:
+    """What stands where the app would: it answers any redirect with a page."""
+
+    class Landing(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b'<!doctype html><html lang="en"><link rel="icon" href="data:,"><h1>Back in the app</h1>')
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Landing)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://localhost:{server.server_port}/return"
+    server.shutdown()
+    server.server_close()
+
+
+def picture(page: "Page", name: str) -> None:
+    """Keep how the page looks, where somebody asked for it."""
+    if not PICTURES:
+        return
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        page.screenshot(path=f"{PICTURES}/{name}-{scheme}.png")
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390, f"{name} is too wide for a phone"
+    page.screenshot(path=f"{PICTURES}/{name}-390.png", full_page=True)
+    page.set_viewport_size({"width": 1200, "height": 820})
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_consent_and_the_role_are_given_by_hand(  # noqa: PLR0915  one walk, told in order
+    simulator: "Simulator", chromium: "Browser", app_site: str, scripts: bool
+) -> None:
+    tag = uuid.uuid4().hex[:8]
+    tenant = simulator.handle.new_tenant(name=f"Kestrel Logistics {tag}", domain=f"kestrel-{tag}.example", users=30)
+    home = simulator.handle.new_tenant(name="Harbour IT", domain=f"harbour-{tag}.example")
+    app = simulator.handle.register_app(
+        display_name="Tenantry Help Desk",
+        secret="a",
+        redirect_uris=[app_site],
+        required_app_roles=["User.Read.All", "Organization.Read.All", "User-PasswordProfile.ReadWrite.All"],
+        home_tenant_id=home.id,
+    )
+    context = chromium.new_context(java_script_enabled=scripts, viewport={"width": 1200, "height": 820})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    take = picture if scripts else (lambda _page, _name: None)
+
+    query = urllib.parse.urlencode({"client_id": app.app_id, "redirect_uri": app_site, "state": "s"})
+    page.goto(f"{simulator.browser_url}/organizations/adminconsent?{query}")
+    take(page, "1-account")
+    page.get_by_label("Email or account name").fill(tenant.admin.user_principal_name)
+    page.get_by_role("button", name="Next").click()
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    assert "AADSTS50126" in page.get_by_role("alert").inner_text()
+    take(page, "2-password")
+    page.get_by_label("Password").fill(tenant.admin.password or "")
+    page.get_by_role("button", name="Sign in").click()
+    assert page.get_by_role("heading", name="Permissions requested").is_visible()
+    take(page, "3-consent")
+    page.get_by_role("button", name="Accept").click()
+    page.get_by_role("heading", name="Back in the app").wait_for()
+    assert f"tenant={tenant.id}" in page.url
+
+    page.goto(f"{simulator.browser_url}/organizations/adminconsent?{query}")
+    assert page.get_by_role("heading", name="Pick an account").is_visible()
+    take(page, "4-pick")
+    page.get_by_role("button", name=tenant.admin.user_principal_name).click()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("heading", name="Back in the app").wait_for()
+    assert "error=access_denied" in page.url
+
+    page.goto(f"{simulator.browser_url}/portal/{tenant.id}/roles")
+    page.get_by_label("Search roles").fill("Privileged Auth")
+    take(page, "5-roles")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="Privileged Authentication Administrator").click()
+    page.get_by_role("link", name="+ Add assignments").click()
+    assert page.get_by_role("checkbox", name="Tenantry Help Desk").count() == 0
+    take(page, "6-picker")
+    page.get_by_label("Search").fill("Tenantry")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("checkbox", name="Tenantry Help Desk").check()
+    page.get_by_role("button", name="Add").click()
+    assert "Tenantry Help Desk was assigned" in page.get_by_role("status").inner_text()
+    take(page, "7-role")
+    page.get_by_role("link", name="Enterprise applications").click()
+    take(page, "8-apps")
+    page.get_by_role("link", name="Tenantry Help Desk").click()
+    take(page, "9-app")
+    context.close()
+    assert complaints == []
