@@ -1,10 +1,74 @@
 """Reading customers. Nobody reads a customer any other way, so that visibility has one place."""
 
+import base64
+import binascii
+import dataclasses
+import json
 import uuid
+from collections.abc import Sequence
+from typing import Final
 
-from tenantry.customers.models import Customer
+from django.db.models import F, Func, Q, QuerySet, TextField, Value
+from django.db.models.functions import Lower
+
+from tenantry.customers.models import Customer, State
 from tenantry.kit.errors import NotHere
 from tenantry.technicians.models import Technician
+from tenantry.tenants.queries import listing
+from tenantry.tenants.queries.listing import ConnectionLine
+
+__all__ = ["FILTERS", "Customer", "get_customer", "list_customers", "summarise", "visible_customers"]
+
+PAGE_SIZE: Final = 50
+
+FILTERS: Final[dict[str, str]] = {
+    "": "All",
+    "attention": "Needs somebody",
+    "setup": "Propagating",
+    "ready": "Ready",
+    "none": "Not connected",
+    "archived": "Archived",
+}
+"""Values of `?show=` and their words, in the order of the chips."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CustomerRow:
+    """A line of the list."""
+
+    customer: Customer
+    connection: ConnectionLine | None
+
+    @property
+    def domain(self) -> str:
+        """The tenant's primary domain; before there is one, the expected domain."""
+        return self.connection.domain if self.connection else self.customer.domain
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CustomerPage:
+    """A page of the list; `after` and `before` are cursors, empty where there is nothing."""
+
+    rows: list[CustomerRow]
+    after: str
+    before: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Summary:
+    """How many customers stand where; archived ones are not in `total`."""
+
+    total: int
+    ready: int
+    setting_up: int
+    attention: int
+    not_connected: int
+    archived: int
+
+    @property
+    def connected(self) -> int:
+        """Those with a connection, healthy or not."""
+        return self.total - self.not_connected
 
 
 def get_customer(*, technician: Technician, customer_id: uuid.UUID) -> Customer:
@@ -13,8 +77,97 @@ def get_customer(*, technician: Technician, customer_id: uuid.UUID) -> Customer:
     Raises:
         NotHere: no such customer, or not theirs; the two are never told apart.
     """
-    del technician  # one owner sees every customer; teams narrow it here and nowhere else
-    customer = Customer.objects.filter(pk=customer_id).first()
+    customer = visible_customers(technician).filter(pk=customer_id).first()
     if customer is None:
         raise NotHere("There is no such customer.")
     return customer
+
+
+def visible_customers(technician: Technician) -> QuerySet[Customer]:
+    """Every customer `technician` may see."""
+    del technician  # one owner sees every customer; teams narrow it here and nowhere else
+    return Customer.objects.all()
+
+
+def summarise(technician: Technician) -> Summary:
+    """Count the customers by where their connection stands, in three queries."""
+    customers = visible_customers(technician)
+    total = customers.filter(state=State.ACTIVE).count()
+    counts = listing.group_counts()
+    return Summary(
+        total=total,
+        ready=counts["ready"],
+        setting_up=counts["setup"],
+        attention=counts["attention"],
+        not_connected=total - sum(counts.values()),
+        archived=customers.filter(state=State.ARCHIVED).count(),
+    )
+
+
+def list_customers(
+    *, technician: Technician, search: str = "", show: str = "", after: str = "", before: str = ""
+) -> CustomerPage:
+    """A page of customers by name, with their connections and mirrors in a constant number of queries.
+
+    Args:
+        technician: who looks.
+        search: part of a name or domain, of the customer or its tenant.
+        show: one of `FILTERS`.
+        after: cursor of the row before the page.
+        before: cursor of the row after the page; wins over `after`.
+    """
+    found = _filtered(visible_customers(technician), show)
+    if words := search.strip():
+        found = found.filter(
+            Q(name__icontains=words) | Q(domain__icontains=words) | Q(pk__in=listing.customer_ids_matching(words))
+        )
+    found = found.annotate(sort_name=Lower("name"))
+    cursor = _decode(before or after)
+    if cursor is not None:
+        place = Func(Value(cursor[0], TextField()), Value(cursor[1]), function="ROW")
+        here = Func(F("sort_name"), F("pk"), function="ROW")
+        found = found.alias(here=here, place=place)
+        found = found.filter(here__lt=F("place")) if before else found.filter(here__gt=F("place"))
+    order = ("-sort_name", "-pk") if before and cursor else ("sort_name", "pk")
+    customers = list(found.order_by(*order)[: PAGE_SIZE + 1])
+    has_more = len(customers) > PAGE_SIZE
+    customers = customers[:PAGE_SIZE]
+    is_back = bool(before and cursor)
+    if is_back:
+        customers.reverse()
+    has_next, has_previous = (True, has_more) if is_back else (has_more, cursor is not None)
+    return CustomerPage(
+        rows=_rows(customers),
+        after=_encode(customers[-1]) if customers and has_next else "",
+        before=_encode(customers[0]) if customers and has_previous else "",
+    )
+
+
+def _filtered(customers: QuerySet[Customer], show: str) -> QuerySet[Customer]:
+    if show == "archived":
+        return customers.filter(state=State.ARCHIVED)
+    customers = customers.filter(state=State.ACTIVE)
+    if show == "none":
+        return customers.exclude(pk__in=listing.connected_customer_ids())
+    return customers.filter(pk__in=listing.customer_ids_in(show)) if show in listing.GROUPS else customers
+
+
+def _rows(customers: Sequence[Customer]) -> list[CustomerRow]:
+    connections = listing.lines_of([customer.pk for customer in customers])
+    return [CustomerRow(customer, connections.get(customer.pk)) for customer in customers]
+
+
+def _encode(customer: Customer) -> str:
+    place = json.dumps([customer.name.lower(), str(customer.pk)]).encode()
+    return base64.urlsafe_b64encode(place).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> tuple[str, uuid.UUID] | None:
+    """A cursor's place; None for none, and for one that was tampered with (the list then starts over)."""
+    if not cursor:
+        return None
+    try:
+        name, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return str(name), uuid.UUID(key)
+    except (binascii.Error, ValueError, TypeError, AttributeError):
+        return None

@@ -62,6 +62,9 @@ class Connection(models.Model):
     service_principal_id = models.UUIDField(null=True)
     app_display_name = models.CharField(max_length=256, blank=True)
     app_enabled = models.BooleanField(default=True)
+    app_known_since = models.DateTimeField(null=True)  # the oldest permission the tenant granted it
+    app_existed_before = models.BooleanField(default=False)  # it was there before we connected (AC-8.3)
+    roles_at_connect = models.JSONField(default=list)  # template ids it held then
     # The role
     wanted_role_id = models.UUIDField()  # template id
     active_role_ids = models.JSONField(default=list)  # tenant-wide, direct and through groups
@@ -70,14 +73,25 @@ class Connection(models.Model):
     role_seen_at = models.DateTimeField(null=True)  # first positive check: propagation counts from here
     role_lost_at = models.DateTimeField(null=True)
     refused_at = models.DateTimeField(null=True)  # the last 403 on an action that was predicted possible
-    proven_at = models.DateTimeField(null=True)  # the last proof that actions work (probe or a successful action)
+    refused_note = models.CharField(max_length=300, blank=True)  # Microsoft's words for it
+    worked_at = models.DateTimeField(null=True)  # the last action that was read back
+    probed_at = models.DateTimeField(null=True)  # the last look, if it found all that actions need; else null
+    proven_at = models.DateTimeField(null=True)  # the newer of the two that made it READY
     proof = models.CharField(max_length=200, blank=True)
-    checked_at = models.DateTimeField(null=True)
+    # Why we cannot reach the tenant at all (a `policies.Trouble`), empty when we can
+    trouble = models.CharField(max_length=24, blank=True)
+    trouble_note = models.TextField(blank=True)  # Microsoft's words
+    failures = models.IntegerField(default=0)  # looks in a row that got no answer
+    checked_at = models.DateTimeField(null=True)  # the last look that got its answers
     check_requested_at = models.DateTimeField(null=True)
+    next_check_at = models.DateTimeField(null=True)  # when the sweep takes it up again
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "app"], name="tenants_one_connection_per_app")]
-        indexes = [models.Index(fields=["state"], name="tenants_connection_state")]
+        indexes = [
+            models.Index(fields=["state"], name="tenants_connection_state"),
+            models.Index(fields=["next_check_at"], name="tenants_connection_due"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.tenant} ({self.app})"
@@ -87,21 +101,25 @@ class ConsentOutcome(models.TextChoices):
     """How a consent round trip ended; every end has its own message (AC-1.3)."""
 
     OPEN = "open", "Waiting for Microsoft"
+    VERIFYING = "verifying", "Reading back"
     CONNECTED = "connected", "Connected"
     DECLINED = "declined", "Declined at Microsoft"
     NOT_ADMIN = "not_admin", "The account may not consent"
     OTHER_DIRECTORY = "other_directory", "The account belongs to another directory"
     OTHER_CUSTOMER = "other_customer", "The tenant belongs to another customer"
     UNEXPECTED_TENANT = "unexpected_tenant", "Not the expected tenant"
+    EARLIER_CONSENT = "earlier_consent", "The tenant had consented before"
+    OTHER_TENANT = "other_tenant", "The customer has another tenant"
     REPLAYED = "replayed", "The answer was used before"
     EXPIRED = "expired", "The answer came too late"
     FOREIGN = "foreign", "The answer belongs to another session"
+    WRONG_STATE = "wrong_state", "The answer was not asked for"
     UNPROVEN = "unproven", "Consent could not be read back"
     ERROR = "error", "Microsoft reported an error"
 
 
 class ConsentAttempt(models.Model):
-    """One trip of a technician's browser to Microsoft's consent page. `state` itself is never stored, only its digest."""
+    """One trip of a technician's browser to Microsoft's consent page. Of its `state` only the digest is stored."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     customer = models.ForeignKey("customers.Customer", on_delete=models.CASCADE)
@@ -116,11 +134,23 @@ class ConsentAttempt(models.Model):
     expires_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)
     tenant_id = models.UUIDField(null=True)  # what the answer claimed; proven only when outcome is CONNECTED
+    tenant_name = models.CharField(max_length=256, blank=True)  # read from the tenant
+    tenant_domain = models.CharField(max_length=253, blank=True)
+    consent_since = models.DateTimeField(null=True)  # the oldest permission found there
+    accepted_at = models.DateTimeField(null=True)  # a technician said: yes, this tenant is the customer's
     outcome = models.CharField(max_length=20, choices=ConsentOutcome, default=ConsentOutcome.OPEN)
-    message = models.TextField(blank=True)
+    error_code = models.CharField(max_length=40, blank=True)  # AADSTS number or OAuth error
+    message = models.TextField(blank=True)  # what happened
+    remedy = models.TextField(blank=True)  # what to do
+    dismissed_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["customer", "-created_at"], name="tenants_consent_of_customer")]
+        indexes = [
+            models.Index(fields=["customer", "-created_at"], name="tenants_consent_of_customer"),
+            models.Index(
+                fields=["answered_at"], name="tenants_consent_to_verify", condition=models.Q(outcome="verifying")
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"consent for {self.customer_id}"

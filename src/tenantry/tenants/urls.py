@@ -1,6 +1,17 @@
 """Addresses of the tenants domain."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from tenantry.tenants import views
 
 app_name = "tenants"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("connect/return", views.consent_return, name="consent_return"),
+    path("customers/<uuid:customer_id>/connect/", views.connect, name="connect"),
+    path("customers/<uuid:customer_id>/connection/", views.connection, name="connection"),
+    path("customers/<uuid:customer_id>/check/", views.check, name="check"),
+    path("customers/<uuid:customer_id>/disconnect/", views.disconnect, name="disconnect"),
+    path("customers/<uuid:customer_id>/role/", views.role, name="role"),
+    path("customers/<uuid:customer_id>/connect/<uuid:attempt_id>/accept/", views.accept, name="accept"),
+    path("customers/<uuid:customer_id>/connect/<uuid:attempt_id>/dismiss/", views.dismiss, name="dismiss"),
+]

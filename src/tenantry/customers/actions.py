@@ -1,0 +1,169 @@
+"""Adding, renaming, archiving and restoring customers."""
+
+import re
+import uuid
+
+from django.db import IntegrityError, transaction
+
+from tenantry.audit.actions import About, record
+from tenantry.customers.events import CustomerEvent
+from tenantry.customers.models import Customer, State
+from tenantry.customers.queries import get_customer
+from tenantry.kit import clock
+from tenantry.kit.actor import Actor
+from tenantry.kit.errors import Conflict, Invalid, NotAllowed
+from tenantry.kit.transitions import move
+from tenantry.technicians.models import Technician
+from tenantry.tenants.queries import tenant_of
+
+NAME_LENGTH = 200
+_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
+
+
+def add_customer(*, actor: Actor, name: str, domain: str = "") -> Customer:
+    """Add a customer by hand.
+
+    Args:
+        actor: who adds it.
+        name: as the technicians call it; one active customer has it.
+        domain: a domain its tenant is expected to have; a tenant without it is asked about before it is connected.
+
+    Raises:
+        Invalid: no name, a taken name, or something that is no domain.
+    """
+    name, domain = clean_name(name), clean_domain(domain)
+    try:
+        with transaction.atomic():
+            customer = Customer.objects.create(name=name, domain=domain, created_at=clock.now())
+            record(
+                actor=actor,
+                action=CustomerEvent.ADDED,
+                about=_about(customer),
+                summary=f"Expected domain {domain}." if domain else "",
+            )
+    except IntegrityError:
+        raise _taken(name) from None
+    return customer
+
+
+def change_customer(
+    *, actor: Actor, technician: Technician, customer_id: uuid.UUID, name: str, domain: str
+) -> Customer:
+    """Rename a customer, or change the domain its tenant is expected to have.
+
+    Raises:
+        NotHere, Invalid
+    """
+    customer = get_customer(technician=technician, customer_id=customer_id)
+    name, domain = clean_name(name), clean_domain(domain)
+    before = customer.name, customer.domain
+    if before == (name, domain):
+        return customer
+    customer.name, customer.domain = name, domain
+    try:
+        with transaction.atomic():
+            customer.save(update_fields=["name", "domain"])
+            record(
+                actor=actor,
+                action=CustomerEvent.CHANGED,
+                about=_about(customer),
+                summary=f"Was {before[0]}{f' ({before[1]})' if before[1] else ''}.",
+                details={"before": {"name": before[0], "domain": before[1]}, "after": {"name": name, "domain": domain}},
+            )
+    except IntegrityError:
+        raise _taken(name) from None
+    return customer
+
+
+def archive_customer(*, actor: Actor, technician: Technician, customer_id: uuid.UUID) -> Customer:
+    """Put a customer away. Nothing of it is deleted.
+
+    Raises:
+        NotHere: no such customer.
+        NotAllowed: it is still connected; disconnecting says what remains in the tenant, so it is not done in passing.
+        Conflict: it is archived already.
+    """
+    customer = get_customer(technician=technician, customer_id=customer_id)
+    with transaction.atomic():
+        tenant = tenant_of(customer_id)
+        if tenant is not None:
+            raise NotAllowed(
+                f"{customer.name} is still connected to {tenant.primary_domain}.",
+                remedy="Disconnect it first, then archive it.",
+                code="still_connected",
+            )
+        move(customer, from_=State.ACTIVE, to=State.ARCHIVED, archived_at=clock.now())
+        record(actor=actor, action=CustomerEvent.ARCHIVED, about=_about(customer))
+    return customer
+
+
+def restore_customer(*, actor: Actor, technician: Technician, customer_id: uuid.UUID) -> Customer:
+    """Take an archived customer back.
+
+    Raises:
+        NotHere: no such customer.
+        Conflict: it is not archived, or another customer has its name by now.
+    """
+    customer = get_customer(technician=technician, customer_id=customer_id)
+    try:
+        with transaction.atomic():
+            move(customer, from_=State.ARCHIVED, to=State.ACTIVE, archived_at=None)
+            record(actor=actor, action=CustomerEvent.RESTORED, about=_about(customer))
+    except IntegrityError:
+        raise Conflict(
+            f"Another customer is called {customer.name} by now.", remedy="Rename one of the two, then restore."
+        ) from None
+    return customer
+
+
+def clean_name(name: str) -> str:
+    """A name without surplus blanks.
+
+    Raises:
+        Invalid: nothing is left, or it is too long.
+    """
+    name = " ".join(name.split())
+    if not name:
+        raise Invalid("Give the customer a name.", field="name")
+    if len(name) > NAME_LENGTH:
+        raise Invalid("The name is too long: 200 characters at most.", field="name")
+    return name
+
+
+def clean_domain(domain: str) -> str:
+    """A domain in lower case, out of whatever was pasted: an address, a link, an e-mail address. Empty stays empty.
+
+    Raises:
+        Invalid: it is no domain.
+    """
+    text = domain.strip().lower()
+    text = re.sub(r"^[a-z]+://", "", text).split("/", 1)[0].rpartition("@")[2].rstrip(".")
+    if not text:
+        return ""
+    try:
+        labels = text.encode("idna").decode().split(".")
+    except UnicodeError:
+        labels = []
+    if len(labels) < 2 or len(".".join(labels)) > 253 or not all(map(_LABEL.fullmatch, labels)):  # noqa: PLR2004  DNS
+        raise Invalid("That is no domain. Write it like kestrel.example.", field="domain")
+    return ".".join(labels)
+
+
+def _taken(name: str) -> Invalid:
+    same = Customer.objects.filter(name__iexact=name, state=State.ACTIVE).first()
+    there = same.name if same else name
+    return Invalid(
+        f"There is a customer called {there} already. Choose another name, for example with the town.",
+        field="name",
+        code="duplicate",
+    )
+
+
+def _about(customer: Customer) -> About:
+    return About(
+        customer_id=customer.pk,
+        customer_name=customer.name,
+        target_kind="customer",
+        target_id=str(customer.pk),
+        target_name=customer.name,
+    )

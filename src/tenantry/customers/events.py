@@ -1,0 +1,12 @@
+"""Tags of this domain in the record."""
+
+from enum import StrEnum
+
+
+class CustomerEvent(StrEnum):
+    """What can happen to a customer."""
+
+    ADDED = "customers.added"
+    ARCHIVED = "customers.archived"
+    CHANGED = "customers.changed"
+    RESTORED = "customers.restored"

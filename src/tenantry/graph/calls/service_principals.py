@@ -1,0 +1,175 @@
+"""Enterprise apps (service principals): ours by its application id, what it was granted, which roles it holds.
+
+An enterprise app is looked up by application id and never by name: names are the tenant's copy, may be old, and may be
+those of somebody else's app (AC-8.4).
+"""
+
+import dataclasses
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from tenantry.graph import transport
+from tenantry.graph.tokens import Token
+
+TENANT_WIDE = "/"
+_UNIT_PREFIX = "/administrativeunits/"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ServicePrincipal:
+    """An enterprise app as it stands in one tenant.
+
+    Attributes:
+        object_id: its id in this tenant.
+        app_id: the application id, the same in every tenant.
+        display_name: this tenant's copy of the name, possibly an older one.
+        is_enabled: users and the app itself may sign in.
+    """
+
+    object_id: uuid.UUID
+    app_id: uuid.UUID
+    display_name: str
+    is_enabled: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AppPermission:
+    """An application permission the tenant granted (an app role assignment).
+
+    Attributes:
+        app_role_id: which permission.
+        created_at: when it was granted; None when Microsoft does not say.
+    """
+
+    app_role_id: str
+    created_at: dt.datetime | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class HeldRole:
+    """An active directory role assignment of a principal.
+
+    Attributes:
+        role_id: the role definition's id; of a built-in role its template id. Lower case.
+        unit_id: the administrative unit it is limited to; empty for the whole tenant.
+        unit_name: that unit's name, empty when Microsoft does not say.
+        is_tenant_wide: its directory scope is "/". Scopes that are neither count nowhere.
+    """
+
+    role_id: str
+    unit_id: str = ""
+    unit_name: str = ""
+    is_tenant_wide: bool = True
+
+
+def find_service_principal(
+    *, tenant_id: uuid.UUID, app_id: str, token: Token | None = None, patience: float = transport.PATIENT
+) -> ServicePrincipal:
+    """Read the enterprise app of `app_id` ("Get servicePrincipal", alternate key appId; least Application.Read.All).
+
+    Raises:
+        NotFound: the tenant has none, or it is not replicated yet.
+        GraphError: any other leaf but UnknownOutcome.
+    """
+    answer = transport.get(
+        tenant_id,
+        f"/servicePrincipals(appId='{transport.segment(app_id)}')",
+        query={"$select": "id,appId,displayName,accountEnabled"},
+        patience=patience,
+        token=token,
+    )
+    row = answer.json
+    return ServicePrincipal(
+        object_id=uuid.UUID(row["id"]),
+        app_id=uuid.UUID(row["appId"]),
+        display_name=str(row.get("displayName") or ""),
+        is_enabled=row.get("accountEnabled") is not False,
+    )
+
+
+def app_permissions_of(
+    *, tenant_id: uuid.UUID, object_id: uuid.UUID, token: Token | None = None, patience: float = transport.PATIENT
+) -> tuple[AppPermission, ...]:
+    """Read what was granted to an enterprise app ("List appRoleAssignments granted to a service principal").
+
+    Least permission Application.Read.All. This list, not the token, is what the tenant really granted.
+    """
+    return tuple(
+        AppPermission(app_role_id=str(row["appRoleId"]).lower(), created_at=_moment(row.get("createdDateTime")))
+        for row in _rows(
+            tenant_id,
+            f"/servicePrincipals/{object_id}/appRoleAssignments",
+            {"$select": "id,appRoleId,createdDateTime,resourceId"},
+            token,
+            patience,
+        )
+    )
+
+
+def role_assignments_of_principal(
+    *, tenant_id: uuid.UUID, object_id: uuid.UUID, token: Token | None = None, patience: float = transport.PATIENT
+) -> tuple[HeldRole, ...]:
+    """Read the directory roles assigned to a principal itself ("List unifiedRoleAssignments").
+
+    Least permission RoleManagement.Read.Directory. Roles that come through a group are not in it. Built-in roles carry
+    their template id as `roleDefinitionId`; the scope is expanded so that a unit can be named.
+    """
+    held = []
+    for row in _rows(
+        tenant_id,
+        "/roleManagement/directory/roleAssignments",
+        {"$filter": f"principalId eq '{object_id}'", "$expand": "directoryScope"},
+        token,
+        patience,
+    ):
+        scope = str(row.get("directoryScopeId") or "")
+        is_unit = scope.lower().startswith(_UNIT_PREFIX)
+        held.append(
+            HeldRole(
+                role_id=str(row["roleDefinitionId"]).lower(),
+                unit_id=scope[len(_UNIT_PREFIX) :].lower() if is_unit else "",
+                unit_name=str((row.get("directoryScope") or {}).get("displayName") or "") if is_unit else "",
+                is_tenant_wide=scope == TENANT_WIDE,
+            )
+        )
+    return tuple(held)
+
+
+def directory_roles_of_service_principal(
+    *, tenant_id: uuid.UUID, object_id: uuid.UUID, token: Token | None = None, patience: float = transport.PATIENT
+) -> tuple[HeldRole, ...]:
+    """Read the tenant-wide directory roles of an enterprise app, through groups too.
+
+    "List servicePrincipal transitiveMemberOf", cast to directoryRole; least permission Application.Read.All, and
+    RoleManagement.Read.Directory for the roles' fields. Assignments limited to a unit are not memberships of the role.
+    """
+    return tuple(
+        HeldRole(role_id=str(row["roleTemplateId"]).lower())
+        for row in _rows(
+            tenant_id,
+            f"/servicePrincipals/{object_id}/transitiveMemberOf/microsoft.graph.directoryRole",
+            {"$select": "id,displayName,roleTemplateId"},
+            token,
+            patience,
+        )
+        if row.get("roleTemplateId")
+    )
+
+
+def _rows(
+    tenant_id: uuid.UUID, path: str, query: Mapping[str, str], token: Token | None, patience: float
+) -> list[dict[str, Any]]:
+    """Every row of a small collection; next links are followed as given."""
+    answer = transport.get(tenant_id, path, query=query, patience=patience, token=token)
+    rows: list[dict[str, Any]] = list(answer.json.get("value", []))
+    while following := answer.json.get("@odata.nextLink"):
+        answer = transport.get_url(tenant_id, following, patience=patience)
+        rows.extend(answer.json.get("value", []))
+    return rows
+
+
+def _moment(text: str | None) -> dt.datetime | None:
+    """Graph's time; it may carry seven fractional digits, which Python 3.11 reads as microseconds."""
+    return dt.datetime.fromisoformat(text) if text else None

@@ -1,0 +1,44 @@
+"""What can be done to a connection.
+
+consenting   the round trip to Microsoft's consent page
+verifying    proving a consent and storing the connection
+looking      one look at a tenant
+checking     drawing the conclusions of a look
+noting       what other domains learnt on the way
+managing     disconnecting, choosing another role
+settling     the one place that writes a state
+"""
+
+from tenantry.tenants.actions.checking import check_connection, enqueue_check, request_check
+from tenantry.tenants.actions.consenting import (
+    Answered,
+    ConsentAnswer,
+    accept_tenant,
+    answer_consent,
+    dismiss_attempt,
+    redirect_uri,
+    start_consent,
+)
+from tenantry.tenants.actions.managing import choose_role, disconnect
+from tenantry.tenants.actions.noting import note_failure, note_refused, note_worked
+from tenantry.tenants.actions.verifying import enqueue_verify, verify_attempt
+
+__all__ = [
+    "Answered",
+    "ConsentAnswer",
+    "accept_tenant",
+    "answer_consent",
+    "check_connection",
+    "choose_role",
+    "disconnect",
+    "dismiss_attempt",
+    "enqueue_check",
+    "enqueue_verify",
+    "note_failure",
+    "note_refused",
+    "note_worked",
+    "redirect_uri",
+    "request_check",
+    "start_consent",
+    "verify_attempt",
+]

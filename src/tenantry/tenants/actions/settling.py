@@ -1,0 +1,82 @@
+"""Writing what was learnt to the connection's row, and its state with it. Always under the row's lock."""
+
+import datetime as dt
+import uuid
+
+from tenantry.audit.actions import About, record
+from tenantry.kit.actor import Actor
+from tenantry.kit.errors import Conflict, NotHere
+from tenantry.tenants.events import TenantEvent
+from tenantry.tenants.models import AppKind, Connection, ConnectionState
+from tenantry.tenants.policies import next_check_at, next_state
+from tenantry.tenants.queries import facts_of
+
+
+def about(connection: Connection) -> About:
+    """What events about a connection name."""
+    tenant = connection.tenant
+    return About(
+        customer_id=tenant.customer_id,
+        customer_name=tenant.customer.name,
+        tenant_id=tenant.tenant_id,
+        target_kind="connection",
+        target_id=str(connection.pk),
+        target_name=tenant.primary_domain,
+    )
+
+
+def locked(*, tenant_id: uuid.UUID) -> Connection | None:
+    """The help-desk connection to a tenant with its row locked, inside the caller's transaction; None when gone."""
+    return (
+        Connection.objects.select_for_update(of=("self",))
+        .select_related("tenant__customer")
+        .filter(tenant_id=tenant_id, app=AppKind.HELPDESK)
+        .first()
+    )
+
+
+def locked_of_customer(*, customer_id: uuid.UUID, tenant_id: uuid.UUID) -> Connection:
+    """The same, for a form that names customer and tenant.
+
+    Raises:
+        NotHere: the customer is not connected.
+        Conflict: it is connected to another tenant than the form says.
+    """
+    connection = locked(tenant_id=tenant_id)
+    if connection is not None and connection.tenant.customer_id == customer_id:
+        return connection
+    if Connection.objects.filter(tenant__customer_id=customer_id, app=AppKind.HELPDESK).exists():
+        raise Conflict(
+            "This form belongs to another tenant than the one the customer is connected to.",
+            remedy="Reload the page and look at its present state.",
+        )
+    raise NotHere("This customer is not connected.")
+
+
+def settle(connection: Connection, *, now: dt.datetime, actor: Actor) -> None:
+    """Decide the state anew from the row's facts and save the row; a change is recorded with its cause."""
+    standing = next_state(facts_of(connection), now)
+    before = connection.state
+    connection.cause, connection.fix, connection.who = standing.cause, standing.fix, standing.who
+    connection.error_code = standing.code
+    connection.proof = standing.proof
+    connection.proven_at = standing.proven_at or connection.proven_at
+    if standing.state != before:
+        connection.state = standing.state
+        connection.state_since = now
+        record(
+            actor=actor,
+            action=TenantEvent.STATE_CHANGED,
+            about=about(connection),
+            summary=f"{ConnectionState(before).label} → {standing.state.label}. {standing.cause or standing.proof}",
+            details={"from": before, "to": str(standing.state), "code": standing.code},
+        )
+    stirred_at = max(filter(None, (connection.state_since, connection.check_requested_at)))
+    connection.next_check_at = next_check_at(
+        connection.state,
+        tenant_id=connection.tenant_id,
+        stirred_at=stirred_at,
+        now=now,
+        failures=connection.failures,
+    )
+    connection.save()

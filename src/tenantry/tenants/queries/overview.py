@@ -1,0 +1,244 @@
+"""What the customer's page shows of a connection, put together from the database alone: no poll asks Microsoft."""
+
+import dataclasses
+import datetime as dt
+import hashlib
+import math
+
+from django.conf import settings
+
+from tenantry.customers.queries import Customer
+from tenantry.directory.queries import SyncSummary, sync_summary
+from tenantry.kit import clock
+from tenantry.reach import permissions, roles
+from tenantry.reach.permissions import Permission
+from tenantry.tenants.models import Connection, ConnectionState, ConsentAttempt, ConsentOutcome
+from tenantry.tenants.policies import (
+    IN_MOTION,
+    NEEDS_SOMEBODY,
+    ConsentEnd,
+    Facts,
+    FeatureRow,
+    Standing,
+    Step,
+    checklist,
+    feature_rows,
+    next_state,
+    words_of,
+)
+from tenantry.tenants.queries import connection_of, facts_of, latest_attempt
+from tenantry.tenants.queries.listing import STATE_KINDS
+
+_NOT_CONNECTED = Standing(ConnectionState.NOT_CONNECTED)
+_FAST_SECONDS = 2
+_SLOW_SECONDS = 10
+_LOOK_PENDING_FOR = dt.timedelta(minutes=1)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Credential:
+    """How we sign in to Microsoft.
+
+    Attributes:
+        kind: "certificate" or "client secret", empty when none is set.
+        days_left: until it expires; None when that cannot be known here.
+    """
+
+    kind: str
+    days_left: int | None
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it needs renewing within a month."""
+        return self.days_left is not None and self.days_left <= 30  # noqa: PLR2004  the month of the docstring
+
+
+def credential() -> Credential:
+    """Our credential as set, without showing any of it."""
+    certificate = settings.CLIENT_CREDENTIAL.certificate
+    if certificate is not None:
+        left = certificate.not_valid_after_utc - clock.now()
+        return Credential("certificate", math.floor(left / dt.timedelta(days=1)))
+    return Credential("client secret" if settings.CLIENT_CREDENTIAL.is_set else "", None)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """A customer's connection for the screen."""
+
+    customer: Customer
+    connection: Connection | None
+    attempt: ConsentAttempt | None
+    now: dt.datetime
+    sync: SyncSummary | None = None
+    facts: Facts | None = None
+    standing: Standing = _NOT_CONNECTED
+    features: tuple[FeatureRow, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The component kind of the state."""
+        return STATE_KINDS[self.standing.state]
+
+    @property
+    def word(self) -> str:
+        """The state in words."""
+        return str(self.standing.state.label)
+
+    @property
+    def end(self) -> ConsentEnd | None:
+        """The last round trip to Microsoft in words; None when there is nothing to tell."""
+        if self.attempt is None:
+            return None
+        words = words_of(ConsentOutcome(self.attempt.outcome))
+        if self.attempt.outcome == ConsentOutcome.VERIFYING:
+            return words
+        return dataclasses.replace(words, message=self.attempt.message, remedy=self.attempt.remedy)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the round trip waits for a technician's yes or no."""
+        return (
+            self.connection is None
+            and self.attempt is not None
+            and self.attempt.outcome in {ConsentOutcome.UNEXPECTED_TENANT, ConsentOutcome.EARLIER_CONSENT}
+        )
+
+    @property
+    def is_verifying(self) -> bool:
+        """Whether a consent is being read back."""
+        return self.attempt is not None and self.attempt.outcome == ConsentOutcome.VERIFYING
+
+    @property
+    def needs_somebody(self) -> bool:
+        """Whether a person must act before more works."""
+        return self.standing.state in NEEDS_SOMEBODY
+
+    @property
+    def is_set_up(self) -> bool:
+        """Whether the checklist is through."""
+        return bool(self.steps) and self.steps[3].is_done
+
+    @property
+    def steps_done(self) -> int:
+        """How many of the first four steps a read has proven."""
+        return sum(step.is_done for step in self.steps[:4])
+
+    @property
+    def wanted_role(self) -> str:
+        """The display name of the chosen role."""
+        return self.facts.wanted_role if self.facts else ""
+
+    @property
+    def roles_seen(self) -> list[str]:
+        """Display names of the roles held tenant-wide."""
+        return sorted(map(roles.role_name, self.connection.active_role_ids)) if self.connection else []
+
+    @property
+    def roles_at_connect(self) -> list[str]:
+        """Display names of the roles it held before we connected."""
+        return sorted(map(roles.role_name, self.connection.roles_at_connect)) if self.connection else []
+
+    @property
+    def unit_roles_seen(self) -> list[str]:
+        """Roles that are limited to a unit, in words."""
+        if self.connection is None:
+            return []
+        names = self.connection.unit_names
+        return sorted(
+            f"{roles.role_name(role_id)}, limited to unit “{names.get(unit) or unit}”"
+            for unit, held in self.connection.unit_roles.items()
+            for role_id in held
+        )
+
+    @property
+    def has_older_name(self) -> bool:
+        """Whether the enterprise app stands in the tenant under another name than ours."""
+        name = self.connection.app_display_name if self.connection else ""
+        return bool(name) and name != getattr(settings, "APP_NAME", "Tenantry Help Desk")
+
+    @property
+    def granted(self) -> tuple[Permission, ...]:
+        """What was granted of what we ask for."""
+        have = self.facts.granted if self.facts else frozenset()
+        return tuple(permission for permission in permissions.wanted() if permission.name in have)
+
+    @property
+    def missing(self) -> tuple[Permission, ...]:
+        """What we ask for and was not granted."""
+        return permissions.missing(self.facts.granted) if self.facts else ()
+
+    @property
+    def surplus(self) -> tuple[str, ...]:
+        """What was granted and we do not ask for."""
+        return permissions.surplus(self.facts.granted) if self.facts else ()
+
+    @property
+    def credential(self) -> Credential:
+        """How we sign in."""
+        return credential()
+
+    @property
+    def roles_page(self) -> str:
+        """The tenant's "Roles and administrators" in the admin center."""
+        return settings.CLOUD.portal_roles_url(self.connection.tenant_id) if self.connection else ""
+
+    @property
+    def is_looking(self) -> bool:
+        """Whether a look was asked for and has not ended."""
+        row = self.connection
+        if row is None or row.check_requested_at is None or self.now - row.check_requested_at > _LOOK_PENDING_FOR:
+            return False
+        return row.checked_at is None or row.checked_at < row.check_requested_at
+
+    @property
+    def poll_seconds(self) -> int:
+        """How often the page looks again; 0 when nothing is going to change by itself."""
+        if self.is_verifying or self.is_looking or self.standing.state in IN_MOTION:
+            return _FAST_SECONDS
+        if self.sync is not None and self.sync.is_reading:
+            return _FAST_SECONDS
+        return _SLOW_SECONDS if self.needs_somebody else 0
+
+    @property
+    def version(self) -> str:
+        """Changes exactly when the panel must be drawn anew; starts with the state."""
+        row = self.connection
+        parts = [
+            self.customer.name,
+            self.customer.domain,
+            self.customer.state,
+            str(self.standing),
+            *((self.attempt.pk, self.attempt.outcome) if self.attempt else ()),
+            *((row.pk, row.app_display_name, row.wanted_role_id, row.consented_at, row.role_seen_at) if row else ()),
+            *((row.permission_ids, row.active_role_ids, row.unit_roles, row.tenant.primary_domain) if row else ()),
+            *(step.kind for step in self.steps),
+            *(feature.word for feature in self.features),
+            self.is_looking,
+            self.poll_seconds,
+            *((self.sync.state, self.sync.users, self.sync.users_read, self.sync.finished_at) if self.sync else ()),
+        ]
+        digest = hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:16]
+        return f"{self.standing.state}-{digest}"
+
+
+def overview_of(customer: Customer) -> Overview:
+    """The customer's connection as it stands now."""
+    now = clock.now()
+    connection = connection_of(customer.pk)
+    attempt = latest_attempt(customer.pk)
+    if connection is None:
+        return Overview(customer=customer, connection=None, attempt=attempt, now=now)
+    facts = facts_of(connection)
+    return Overview(
+        customer=customer,
+        connection=connection,
+        attempt=attempt,
+        now=now,
+        sync=sync_summary(connection.tenant_id),
+        facts=facts,
+        standing=next_state(facts, now),
+        features=feature_rows(facts, now),
+        steps=checklist(facts, now),
+    )

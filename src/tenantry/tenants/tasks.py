@@ -1,0 +1,34 @@
+"""Jobs of this domain. The rows say what is due; a lost job is found again by the sweep."""
+
+import uuid
+
+from tenantry.kit import clock, jobs
+from tenantry.tenants import actions
+from tenantry.tenants.actions.checking import CHECK_JOB
+from tenantry.tenants.actions.verifying import VERIFY_JOB
+from tenantry.tenants.models import Connection, ConsentAttempt, ConsentOutcome
+
+_MOST_PER_SWEEP = 1000  # more are taken by the next sweep, 20 seconds later
+
+
+@jobs.task(CHECK_JOB)
+def check(tenant_id: str) -> None:
+    """Look at one tenant."""
+    actions.check_connection(tenant_id=uuid.UUID(tenant_id))
+
+
+@jobs.task(VERIFY_JOB)
+def verify(attempt_id: str) -> None:
+    """Prove one consent."""
+    actions.verify_attempt(attempt_id=uuid.UUID(attempt_id))
+
+
+@jobs.every("* * * * * */20", "tenants.sweep")
+def sweep() -> None:
+    """Ask for the looks that are due and for the proofs that are still out."""
+    due = Connection.objects.filter(next_check_at__lte=clock.now()).order_by("next_check_at")
+    for tenant_id in due.values_list("tenant_id", flat=True)[:_MOST_PER_SWEEP]:
+        actions.enqueue_check(tenant_id)
+    open_attempts = ConsentAttempt.objects.filter(outcome=ConsentOutcome.VERIFYING)
+    for attempt_id in open_attempts.values_list("pk", flat=True)[:_MOST_PER_SWEEP]:
+        actions.enqueue_verify(attempt_id)
