@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from entrasim.routes import simulated
+from entrasim import login_pages, portal
+from entrasim.routes import SimulatedRoute, simulated
 
 BEGIN = "<!-- simulated: begin -->\n"
 END = "<!-- simulated: end -->"
@@ -11,7 +12,12 @@ END = "<!-- simulated: end -->"
 def markdown_table() -> str:
     """One row for each method and path, sorted by area and path."""
     lines = ["| Area | Method | Path | What | Permissions (any of) |", "| --- | --- | --- | --- | --- |"]
-    for route in sorted(simulated(), key=lambda r: (r.area, r.path, r.method)):
+    pages = [
+        SimulatedRoute(method, page.rule.replace("<", "{").replace(">", "}"), page.area, page.summary, ())
+        for page in (*login_pages.PAGES, *portal.PAGES)
+        for method in page.methods
+    ]
+    for route in sorted([*simulated(), *pages], key=lambda r: (r.area, r.path, r.method)):
         permissions = ", ".join(route.permissions) or "-"
         cells = (route.area, route.method, f"`{route.path}`", route.summary, permissions)
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")

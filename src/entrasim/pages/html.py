@@ -1,6 +1,6 @@
 """A few functions that build HTML. Whatever is not already markup is escaped, so a display name cannot become a tag."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup, escape
 
@@ -68,15 +68,15 @@ def facts(pairs: Iterable[tuple[str, Child]]) -> Markup:
     return el("dl", [(el("dt", term), el("dd", value)) for term, value in pairs], class_="facts")
 
 
-def table(caption: str, head: Iterable[Child], rows: Iterable[Iterable[Child]]) -> Markup:
+def table(caption: str, head: Sequence[str], rows: Iterable[Iterable[Child]]) -> Markup:
     """A table whose first column names the row. The caption is for screen readers."""
     return el(
         "div",
         el(
             "table",
             el("caption", caption),
-            el("thead", el("tr", [el("th", cell, scope="col") for cell in head])),
-            el("tbody", [el("tr", _cells(row)) for row in rows]),
+            el("thead", el("tr", [el("th", name, scope="col") for name in head])),
+            el("tbody", [el("tr", _cells(head, row)) for row in rows]),
         ),
         class_="scroll",
         tabindex=0,
@@ -85,9 +85,10 @@ def table(caption: str, head: Iterable[Child], rows: Iterable[Iterable[Child]]) 
     )
 
 
-def _cells(row: Iterable[Child]) -> list[Markup]:
+def _cells(head: Sequence[str], row: Iterable[Child]) -> list[Markup]:
     first, *others = row
-    return [el("th", first, scope="row"), *(el("td", cell) for cell in others)]
+    labelled = zip(head[1:], others, strict=True)
+    return [el("th", first, scope="row"), *(el("td", cell, data_label=name) for name, cell in labelled)]
 
 
 def _one(child: Child) -> Markup:
