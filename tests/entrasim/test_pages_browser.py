@@ -56,8 +56,12 @@ def app_site() -> Iterator[str]:
     server.server_close()
 
 
-def picture(page: "Page", name: str) -> None:
-    """Keep how the page looks, where somebody asked for it."""
+def look(page: "Page", name: str) -> None:
+    """No accessibility violation; and keep how the page looks, where somebody asked for it."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == [], name
     if not PICTURES:
         return
     for scheme in ("light", "dark"):
@@ -88,7 +92,7 @@ def test_consent_and_the_role_are_given_by_hand(  # noqa: PLR0915  one walk, tol
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    take = picture if scripts else (lambda _page, _name: None)
+    take = look if scripts else (lambda _page, _name: None)
 
     query = urllib.parse.urlencode({"client_id": app.app_id, "redirect_uri": app_site, "state": "s"})
     page.goto(f"{simulator.browser_url}/organizations/adminconsent?{query}")
