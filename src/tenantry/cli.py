@@ -148,9 +148,8 @@ def web() -> int:
         blocking_threads=settings.WEB_THREADS,
         # A thread keeps its database connection; ending idle threads would drop and reopen them all day.
         blocking_threads_idle_timeout=600,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         websockets=False,
-        process_name="tenantry web",
     ).serve()
     return 0
 

@@ -81,7 +81,7 @@ def _database() -> Iterator[Finding]:
 
     from tenantry import processes
 
-    if not settings.env.text("TENANTRY_DATABASE_URL"):
+    if settings.IS_DATABASE_EMBEDDED:
         if not (settings.DATA_DIR / "postgres").exists():
             yield Finding("database", "embedded; will be made at the first `tenantry up`")
             return

