@@ -60,23 +60,21 @@ def _nested_replaces(expression: str) -> str:
     return expression
 
 
-# Plain replacements of single characters: translate() and regular expressions take several times as long, and this
-# runs for every user that is read. Names in ASCII, the most, skip the normalisation. A lexeme holds 2,046 bytes, so
-# what folding could blow up is cut at 500 characters.
+_NAMES = "directory_fold(display_name) || ' ' || directory_fold(user_principal_name)"
+_MAIL = "CASE WHEN mail = user_principal_name THEN '' ELSE ' ' || directory_fold(mail) END"
+# This runs for every user that is read. So: plain replacements of single characters (translate() and regular
+# expressions take several times as long), each name folded by itself (most are ASCII and skip the normalisation), and
+# no STRICT, which would keep PostgreSQL from inlining the functions into the columns' expressions. A lexeme holds
+# 2,046 bytes, so what folding could blow up is cut at 500 characters.
 CREATE_FUNCTIONS: Final = rf"""
-CREATE FUNCTION directory_fold(value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
+CREATE FUNCTION directory_fold(value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN octet_length(value) = char_length(value) THEN lower(value)
   ELSE translate(lower(normalize(regexp_replace(normalize(value, NFKD), '[\u0300-\u036f]', '', 'g'), NFKC)),
                  '{_SPECIAL}', '{_PLAIN}') END;
 CREATE FUNCTION directory_words(display_name text, user_principal_name text, mail text) RETURNS tsvector
-LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN array_to_tsvector(array_remove(
-  string_to_array({
-    _nested_replaces(
-        "left(directory_fold(display_name || ' ' || user_principal_name"
-        " || CASE WHEN mail = user_principal_name THEN '' ELSE ' ' || mail END), 500)"
-    )
-}, ' ')
+  string_to_array({_nested_replaces(f"left({_NAMES} || {_MAIL}, 500)")}, ' ')
   || left(directory_fold(user_principal_name), 500) || left(directory_fold(mail), 500), ''));
 """
 DROP_FUNCTIONS: Final = "DROP FUNCTION directory_words(text, text, text); DROP FUNCTION directory_fold(text);"

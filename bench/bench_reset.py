@@ -1,0 +1,144 @@
+"""One reset, the console's own share: from the technician's confirmation to the recorded proof, minus time in Graph.
+
+The floor is what PostgreSQL alone needs for the three rows that no honest console can do without: the operation, the
+record before the effect, the outcome after it, each committed.
+"""
+
+import os
+import time
+import uuid
+
+from bench import world
+from bench.outcome import Bar, Outcome
+
+RESETS = 100
+WARM_UP = 5
+LIMIT_MS = 30.0
+SECRET = "only-for-benches"
+
+
+def measure() -> Outcome:
+    """Reset the passwords of 100 users of one tenant, one after the other, against the simulator over HTTPS."""
+    from entrasim.server import Simulator  # noqa: PLC0415  only this bench needs it
+
+    with world.database(), Simulator() as simulator:
+        app = simulator.handle.register_app(display_name="Bench", secret=SECRET, redirect_uris=["https://localhost/"])
+        os.environ |= {
+            "TENANTRY_LOGIN_URL": simulator.login_url,
+            "TENANTRY_GRAPH_URL": simulator.graph_url,
+            "TENANTRY_CA_FILE": str(simulator.ca_file),
+            "TENANTRY_CLIENT_ID": app.app_id,
+            "TENANTRY_CLIENT_SECRET": SECRET,
+        }
+        world.set_up()
+        world.migrate()
+        shares, graph, requests = _resets(simulator.handle, app)
+        floor = _floor()
+    p95 = world.percentile(shares, 95)
+    return Outcome(
+        figure={"p95_ms": p95, "p50_ms": world.percentile(shares, 50)},
+        floor={"three_committed_rows_p95_ms": floor},
+        ratios={"p95_to_floor": p95 / floor},
+        bars=[Bar("console's own share of one reset, p95", p95, LIMIT_MS, "ms")],
+        details={"resets": RESETS, "graph_p50_ms": world.percentile(graph, 50), "requests_per_reset": requests},
+    )
+
+
+def _resets(handle, app):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  the simulator's types load late
+    from tenantry.directory.models import DirectoryUser  # noqa: PLC0415  after set-up
+    from tenantry.graph import transport  # noqa: PLC0415
+    from tenantry.helpdesk import actions, passwords, runner  # noqa: PLC0415
+    from tenantry.helpdesk.kinds import BY_SLUG  # noqa: PLC0415
+    from tenantry.helpdesk.models import Operation  # noqa: PLC0415
+    from tenantry.kit.actor import Actor  # noqa: PLC0415
+
+    technician, customer, tenant = _connected(handle, app)
+    kind = BY_SLUG["reset-password"]
+    users = []
+    for number in range(RESETS + WARM_UP):
+        held = tenant.add_user(name=f"User {number}")
+        users.append(
+            DirectoryUser.objects.create(
+                tenant_id=uuid.UUID(tenant.id),
+                object_id=uuid.UUID(held.id),
+                user_principal_name=held.user_principal_name,
+                display_name=held.display_name,
+            )
+        )
+    # Microsoft's times have whole seconds: a reset in the second of the creation would not show.
+    time.sleep(1.1)
+    shares, graph, requests = [], [], 0
+    for number, user in enumerate(users):
+        with transport.stopwatch() as watch:
+            started = time.perf_counter()
+            token = actions.confirm(technician=technician, customer_id=customer.pk, user=user, kind=kind)
+            operation = actions.request_operation(
+                actor=Actor("technician", technician.pk, technician.display_name),
+                technician=technician,
+                customer_id=customer.pk,
+                object_id=user.object_id,
+                kind=kind,
+                confirmation=token,
+                justification="Bench",
+                password=passwords.readable(user.user_principal_name),
+            )
+            runner.run(operation_id=operation.pk)
+            total = time.perf_counter() - started
+        state = Operation.objects.values_list("state", flat=True).get(pk=operation.pk)
+        if state != "done":
+            raise RuntimeError(f"a reset ended {state}")
+        if number >= WARM_UP:
+            shares.append((total - watch.seconds) * 1000)
+            graph.append(watch.seconds * 1000)
+            requests = watch.requests
+    return shares, graph, requests
+
+
+def _connected(handle, app):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  as above
+    from tenantry.customers.models import Customer  # noqa: PLC0415  after set-up
+    from tenantry.kit import clock  # noqa: PLC0415
+    from tenantry.reach import permissions, roles  # noqa: PLC0415
+    from tenantry.technicians.models import Technician  # noqa: PLC0415
+    from tenantry.tenants.models import Connection, ConnectionState, Tenant  # noqa: PLC0415
+
+    now = clock.now()
+    tenant = handle.new_tenant(name="Kestrel Logistics", domain="kestrel.example")
+    wanted = sorted(permissions.HELPDESK_REQUIRED)
+    principal = tenant.consent(app, app_roles=wanted)
+    tenant.assign_role(principal.id, roles.USER_ADMINISTRATOR)
+    customer = Customer.objects.create(name="Kestrel Logistics", created_at=now)
+    row = Tenant.objects.create(
+        tenant_id=uuid.UUID(tenant.id),
+        customer=customer,
+        display_name=customer.name,
+        primary_domain=tenant.domain,
+        created_at=now,
+    )
+    Connection.objects.create(
+        tenant=row,
+        state=ConnectionState.READY,
+        state_since=now,
+        consented_at=now,
+        permission_ids=[permissions.permission(name).id for name in wanted],
+        wanted_role_id=uuid.UUID(roles.USER_ADMINISTRATOR),
+        active_role_ids=[roles.USER_ADMINISTRATOR],
+        role_seen_at=now,
+        checked_at=now,
+    )
+    technician = Technician.objects.create_user("bench@harbour-it.example", display_name="Bench", created_at=now)
+    return technician, customer, tenant
+
+
+def _floor() -> float:
+    """Three committed inserts of a kilobyte, p95 in milliseconds."""
+    from django.db import connection  # noqa: PLC0415  after set-up
+
+    spent = []
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE bench_floor (id uuid PRIMARY KEY, words text)")
+        for _ in range(RESETS):
+            started = time.perf_counter()
+            for _ in range(3):
+                cursor.execute("INSERT INTO bench_floor VALUES (%s, %s)", [uuid.uuid4(), "x" * 1000])
+            spent.append((time.perf_counter() - started) * 1000)
+    return world.percentile(spent, 95)

@@ -1,0 +1,60 @@
+"""The filters of the users table: a plain GET form whose every field is optional."""
+
+from typing import Any, Final
+
+from django import forms
+
+from tenantry.directory.listing import FILTERS, ORDERS, Wanted
+
+_ANY: Final = {
+    "signin": ("Sign-in", "Any sign-in"),
+    "licence": ("Licence", "Any licence"),
+    "type": ("Type", "Members and guests"),
+    "source": ("Source", "Any source"),
+    "rights": ("Rights", "Any rights"),
+}
+
+
+def _choice(name: str) -> forms.ChoiceField:
+    label, every = _ANY[name]
+    choices = [("", every), *((value, words) for value, (words, _) in FILTERS[name].items())]
+    return forms.ChoiceField(required=False, label=label, choices=choices)
+
+
+class UserFilter(forms.Form):
+    """Search, filters and order of the users table; a value that is not known does not narrow."""
+
+    q = forms.CharField(
+        required=False,
+        max_length=200,
+        label="Search",
+        widget=forms.TextInput(
+            attrs={"type": "search", "placeholder": "Name or address", "autocomplete": "off", "spellcheck": "false"}
+        ),
+    )
+    signin = _choice("signin")
+    licence = _choice("licence")
+    type = _choice("type")
+    source = _choice("source")
+    rights = _choice("rights")
+    show = forms.ChoiceField(
+        required=False, label="Show", choices=[("", "Present users"), ("removed", "Deleted in the tenant")]
+    )
+    sort = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  Django's own signature
+        super().__init__(*args, use_required_attribute=False, **kwargs)
+
+    def wanted(self) -> Wanted:
+        """What the valid fields ask for."""
+        self.is_valid()
+        clean = self.cleaned_data
+        sort = clean.get("sort") or "name"
+        order = sort.removeprefix("-")
+        return Wanted(
+            text=(clean.get("q") or "").replace("\0", ""),
+            filters={name: clean[name] for name in FILTERS if clean.get(name)},
+            order=order if order in ORDERS else "name",
+            is_descending=sort.startswith("-") and order in ORDERS,
+            is_removed=clean.get("show") == "removed",
+        )

@@ -1,0 +1,232 @@
+"""The users table of one customer, and the search over all of them: filters, orders, keyset pages.
+
+A page begins after a place (sort key and object id), never at an offset: any page costs the same, and rows that come or
+go elsewhere neither repeat nor skip others.
+"""
+
+import base64
+import binascii
+import dataclasses
+import datetime as dt
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.contrib.postgres.search import SearchVectorField
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import F, Lookup, Q, QuerySet
+from django.db.models.functions import Coalesce, Lower
+from django.db.models.sql.compiler import SQLCompiler
+
+from tenantry.customers.queries import visible_customers
+from tenantry.directory import folding
+from tenantry.directory.models import LONG_AGO, DirectoryUser
+from tenantry.technicians.models import Technician
+
+PAGE_SIZE: Final = 50
+# Up to so many users, every one of them is looked at for parts of words too; beyond, words must begin as typed.
+SUBSTRINGS_UP_TO: Final = 5_000
+# Matches that a global search looks at before it ranks them; more would not be read by anybody.
+MOST_CANDIDATES: Final = 400
+MOST_SHOWN: Final = 50
+
+
+@SearchVectorField.register_lookup
+class Matches(Lookup[Any]):
+    """`words__matches=text`: a tsquery in its own notation, taken literally instead of parsed into words."""
+
+    lookup_name = "matches"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+        """Write `words @@ '...'::tsquery`."""
+        left, left_values = self.process_lhs(compiler, connection)
+        return f"{left} @@ %s::tsquery", (*left_values, self.rhs)
+
+
+ORDERS: Final[Mapping[str, Any]] = {
+    "name": F("sort_name"),
+    "upn": Lower("user_principal_name"),
+    "password": Coalesce("last_password_change_at", LONG_AGO),
+    "created": Coalesce("created_at", LONG_AGO),
+}
+_DATES: Final = frozenset({"password", "created"})
+
+FILTERS: Final[Mapping[str, Mapping[str, tuple[str, Q]]]] = {
+    "signin": {
+        "enabled": ("Sign-in enabled", Q(account_enabled=True)),
+        "blocked": ("Sign-in blocked", Q(account_enabled=False)),
+    },
+    "licence": {
+        "licensed": ("Licensed", ~Q(sku_ids=[])),
+        "unlicensed": ("Without licence", Q(sku_ids=[])),
+    },
+    "type": {
+        "member": ("Members", ~Q(user_type="Guest")),
+        "guest": ("Guests", Q(user_type="Guest")),
+    },
+    "source": {
+        "cloud": ("Cloud only", Q(is_synced=False)),
+        "synced": ("Synced from on-premises", Q(is_synced=True)),
+    },
+    "rights": {
+        "admin": ("Holds a directory role", Q(is_admin=True)),
+        "protected": ("In a role-assignable group", Q(is_protected=True)),
+        "neither": ("No role, not protected", Q(is_admin=False, is_protected=False)),
+    },
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of the table is asked for.
+
+    Attributes:
+        text: what was typed into the search.
+        filters: filter name to value, both of `FILTERS`.
+        order: a key of `ORDERS`.
+        is_descending: whether the order is turned round.
+        is_removed: users deleted in the tenant instead of the present ones.
+    """
+
+    text: str = ""
+    filters: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    order: str = "name"
+    is_descending: bool = False
+    is_removed: bool = False
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything keeps users out of the list."""
+        return bool(self.text.strip() or self.filters or self.is_removed)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class UserPage:
+    """One page of users with the cursors of its neighbours; empty when there is none that way."""
+
+    users: list[DirectoryUser]
+    after: str
+    before: str
+
+
+def page_of_users(
+    *, tenant_id: uuid.UUID, users: int, wanted: Wanted, after: str = "", before: str = "", size: int = PAGE_SIZE
+) -> UserPage:
+    """One page of a tenant's users. One query.
+
+    Args:
+        tenant_id: whose users.
+        users: how many there are, roughly: it decides how thorough the search is.
+        wanted: search, filters and order.
+        after: the cursor to begin behind.
+        before: the cursor to end before; counts when `after` is empty.
+        size: rows on the page.
+    """
+    found = _narrowed(tenant_id, users, wanted).annotate(sort_key=ORDERS[wanted.order])
+    place = _decode(after or before, wanted.order)
+    is_backwards = place is not None and not after
+    is_falling = wanted.is_descending != is_backwards
+    if place is not None:
+        found = _beyond(found, place, is_falling=is_falling)
+    sign = "-" if is_falling else ""
+    rows = list(found.order_by(f"{sign}sort_key", f"{sign}object_id")[: size + 1])
+    has_more, rows = len(rows) > size, rows[:size]
+    if is_backwards:
+        rows.reverse()
+    has_next, has_previous = (True, has_more) if is_backwards else (has_more, place is not None)
+    return UserPage(
+        users=rows,
+        after=_encode(rows[-1], wanted.order) if rows and has_next else "",
+        before=_encode(rows[0], wanted.order) if rows and has_previous else "",
+    )
+
+
+def _narrowed(tenant_id: uuid.UUID, users: int, wanted: Wanted) -> QuerySet[DirectoryUser]:
+    found = DirectoryUser.objects.filter(tenant_id=tenant_id, removed_at__isnull=not wanted.is_removed)
+    for name, value in wanted.filters.items():
+        found = found.filter(FILTERS[name][value][1])
+    if not wanted.text.strip():
+        return found
+    prefixes = folding.prefix_query(wanted.text)
+    if users > SUBSTRINGS_UP_TO:
+        return found.filter(words__matches=prefixes) if prefixes else found.none()
+    parts = Q()
+    for word in folding.typed_words(wanted.text):
+        parts &= Q(sort_name__contains=word) | Q(user_principal_name__icontains=word) | Q(mail__icontains=word)
+    return found.filter(parts | Q(words__matches=prefixes)) if prefixes else found.filter(parts)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Place:
+    key: str | dt.datetime
+    object_id: uuid.UUID
+
+
+def _beyond(found: QuerySet[DirectoryUser], place: _Place, *, is_falling: bool) -> QuerySet[DirectoryUser]:
+    """Rows behind `place`. The first condition alone is what the index understands; the second settles ties."""
+    to = "lt" if is_falling else "gt"
+    return found.filter(
+        Q(**{f"sort_key__{to}e": place.key})
+        & (Q(**{f"sort_key__{to}": place.key}) | Q(**{f"object_id__{to}": place.object_id}))
+    )
+
+
+def _encode(user: DirectoryUser, order: str) -> str:
+    key = user.sort_key  # type: ignore[attr-defined]  annotated by `page_of_users`
+    text = key.isoformat() if isinstance(key, dt.datetime) else str(key)
+    place = json.dumps([order, text, user.object_id.hex]).encode()
+    return base64.urlsafe_b64encode(place).decode().rstrip("=")
+
+
+def _decode(cursor: str, order: str) -> _Place | None:
+    """A cursor's place; None for none, one of another order, and one that was tampered with (the list starts over)."""
+    if not cursor:
+        return None
+    try:
+        made_for, text, object_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if made_for != order or not isinstance(text, str) or "\0" in text:
+            return None
+        key = dt.datetime.fromisoformat(text).astimezone(dt.UTC) if order in _DATES else text
+        return _Place(key, uuid.UUID(object_id))
+    except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError):
+        return None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FoundUser:
+    """A user of some customer, as the search over all customers shows it."""
+
+    user: DirectoryUser
+    customer_id: uuid.UUID
+    customer_name: str
+
+
+def search_users(*, technician: Technician, text: str) -> tuple[list[FoundUser], bool]:
+    """Users of every customer the technician sees; the best matches first, and whether there are more. One query.
+
+    Words must begin as typed. A whole address and a name that begins with the text come first.
+    """
+    prefixes = folding.prefix_query(text)
+    if not prefixes:
+        return [], False
+    rows = (
+        DirectoryUser.objects.filter(
+            words__matches=prefixes,
+            removed_at__isnull=True,
+            tenant__customer__in=visible_customers(technician).filter(state="active"),
+        )
+        .annotate(customer_id=F("tenant__customer_id"), customer_name=F("tenant__customer__name"))
+        .order_by()[: MOST_CANDIDATES + 1]
+    )
+    typed = folding.fold(text.strip())
+
+    def rank(user: Any) -> tuple[int, str, str, uuid.UUID]:  # noqa: ANN401  the row with its annotations
+        addresses = {folding.fold(user.user_principal_name), folding.fold(user.mail)}
+        place = 0 if typed in addresses else 1 if user.sort_name.startswith(typed) else 2
+        return place, user.sort_name, user.customer_name, user.object_id
+
+    ranked: list[Any] = sorted(rows, key=rank)
+    found = [FoundUser(user, user.customer_id, user.customer_name) for user in ranked[:MOST_SHOWN]]
+    return found, len(ranked) > MOST_SHOWN
