@@ -55,7 +55,7 @@ def _ask(
     if form is None:
         form = ConfirmForm(initial={"confirmation": token})
     elif expired is not None:
-        data = form.data.copy()
+        data = request.POST.copy()
         data["confirmation"] = token
         form = ConfirmForm(data)
     context = {

@@ -43,8 +43,8 @@ class ResetForm(ConfirmForm):
         label="New password", choices=Source.choices, initial=Source.WORDS, widget=forms.RadioSelect
     )
     password = forms.CharField(
-        label="Password to set",
-        help_text="Only if you chose to type it.",
+        label="Password, if you type it",
+        help_text="Leave it empty when one is generated.",
         required=False,
         strip=False,
         max_length=passwords.LONGEST,

@@ -120,7 +120,7 @@ def finish(
             **words.columns(),
             **changes,
         )
-        details = {"proof": proof} if proof else {}
+        details: dict[str, Any] = {"proof": proof} if proof else {}
         if words.code:
             details["code"] = words.code
         if operation.intent_id is not None:
