@@ -5,10 +5,10 @@ import re
 from playwright.sync_api import Browser, BrowserContext, StorageState, expect
 
 from tests.browser import steps
-from tests.browser.stack import Stack, Walker, new_context
+from tests.browser.stack import Stack, Tenant, Walker, new_context
 
 
-def ready_customer(walker: Walker, demo: Stack) -> tuple[str, "steps.Tenant"]:
+def ready_customer(walker: Walker, demo: Stack) -> tuple[str, Tenant]:
     """A connected customer whose role is given, set up quickly: consent in the browser, the role by control."""
     tenant = demo.new_tenant(users=30)
     demo.control("POST", f"/tenants/{tenant.id}/users", {"name": "Dana O'Brien"})

@@ -1,0 +1,133 @@
+"""`make screenshots`: every screen of the console in light, dark and 390 px, into docs/screens/.
+
+It walks the tour on the real stack and takes a picture wherever the tour shows one.
+"""
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.browser import steps
+from tests.browser.stack import CHROMIUM, Stack, Tenant, chromium, new_context, running_demo
+
+TARGET = Path(__file__).resolve().parents[2] / "docs" / "screens"
+DESK = {"width": 1280, "height": 860}
+PHONE = {"width": 390, "height": 844}
+
+
+def take(page: Page, name: str) -> None:
+    """The page as it stands, three times."""
+    for look in ("light", "dark"):
+        page.emulate_media(color_scheme="dark" if look == "dark" else "light", reduced_motion="reduce")
+        page.set_viewport_size({"width": DESK["width"], "height": DESK["height"]})
+        page.screenshot(path=TARGET / f"{name}-{look}.png")
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+    page.screenshot(path=TARGET / f"{name}-390.png")
+    page.set_viewport_size({"width": DESK["width"], "height": DESK["height"]})
+    sys.stdout.write(f"{name}\n")
+
+
+def tenant_of(stack: Stack, key: str) -> Tenant:
+    """A tenant of the demo world by its key."""
+    facts = next(tenant for tenant in stack.facts["tenants"] if tenant["key"] == key)
+    return Tenant(facts["id"], facts["domain"], facts["name"], facts["admin"]["name"], facts["admin"]["password"])
+
+
+def main() -> int:
+    """Take every picture; 1 when there is no browser."""
+    if CHROMIUM is None:
+        sys.stderr.write("No chromium on this machine: make browser-deps installs it.\n")
+        return 1
+    TARGET.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, running_demo(Path(folder) / "data") as stack, chromium() as browser:
+        signed_out = new_context(browser).new_page()
+        signed_out.goto(f"{stack.console}/accounts/login/")
+        take(signed_out, "sign-in")
+        context = new_context(browser)
+        page = context.new_page()
+        page.set_viewport_size({"width": DESK["width"], "height": DESK["height"]})
+        page.goto(stack.facts["sign_in_link"])
+        page.wait_for_url("**/customers/")
+        take(page, "customers-empty")
+        walk(stack, page, lambda: context.new_page())
+    return 0
+
+
+def walk(stack: Stack, page: Page, new_page: Callable[[], Page]) -> None:
+    """The tour."""
+    keys = [tenant["key"] for tenant in stack.facts["tenants"]]
+    urls: dict[str, str] = {}
+    for key in keys[:6]:
+        tenant = tenant_of(stack, key)
+        urls[key] = steps.add_customer(page, stack, tenant.name, tenant.domain)
+    first = keys[0]
+    page.goto(urls[first])
+    take(page, "customer-new")
+    page.get_by_role("link", name="Connect M365").first.click()
+    take(page, "connect")
+    tenant = tenant_of(stack, first)
+    steps.connect(page, urls[first], tenant)
+    expect(page.get_by_role("region", name="What works")).to_be_visible()
+    take(page, "checklist")
+    portal = new_page()
+    steps.assign_role_in_portal(portal, stack, tenant)
+    portal.close()
+    steps.wait_until_ready(page)
+    page.goto(urls[first])
+    take(page, "customer")
+    for key in keys[1:3]:
+        other = new_page()
+        other.context.clear_cookies(domain="localhost", name="entrasim")
+        steps.connect(other, urls[key], tenant_of(stack, key))
+        other.close()
+    page.goto(f"{stack.console}/customers/")
+    take(page, "customers")
+    users(stack, page, urls[first])
+    page.goto(f"{stack.console}/users/?q=da")
+    take(page, "search")
+    page.goto(f"{stack.console}/activity/")
+    take(page, "activity")
+    page.goto(f"{stack.console}/settings/")
+    take(page, "settings")
+    page.goto(f"{stack.console}/customers/00000000-0000-4000-8000-000000000000/")
+    take(page, "not-found")
+
+
+def users(stack: Stack, page: Page, url: str) -> None:
+    """The users' screens and the procedures."""
+    page.goto(f"{url}users/")
+    expect(page.get_by_role("row").nth(3)).to_be_visible(timeout=steps.SETTLES_MS)
+    take(page, "users")
+    page.goto(f"{url}users/?admin=1")
+    name = page.get_by_role("row").nth(1).get_by_role("link").first
+    name.click()
+    take(page, "user-admin")
+    page.goto(f"{url}users/?kind=member")
+    page.get_by_role("row").nth(4).get_by_role("link").first.click()
+    take(page, "user")
+    user_url = page.url
+    page.get_by_role("link", name="Reset password", exact=True).click()
+    take(page, "reset")
+    steps.justify(page)
+    page.get_by_role("button", name="Reset password").click()
+    expect(page.get_by_role("button", name="Show password")).to_be_visible(timeout=steps.SETTLES_MS)
+    take(page, "reset-done")
+    page.get_by_role("button", name="Show password").click()
+    take(page, "password")
+    page.goto(user_url)
+    steps.act(page, "Block sign-in")
+    take(page, "block-done")
+    page.goto(f"{url}users/")
+    for index in range(1, 5):
+        page.get_by_role("checkbox").nth(index).check()
+    take(page, "users-selected")
+    page.get_by_role("button", name="Block sign-in").click()
+    take(page, "bulk")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
