@@ -6,11 +6,13 @@ from allauth.account import forms as account
 from allauth.mfa.base import forms as mfa
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
+from cryptography.exceptions import InvalidSignature
 from django import forms
 
 from tenantry.technicians.forms import PASSWORD_HINT
 
 _CODE_HINT = "Six digits from your authenticator app, or one of your recovery codes."
+_NOT_ACCEPTED = "This key was not accepted. Is it one you have added here? Try again."
 
 
 class _Worded(forms.Form):
@@ -88,6 +90,37 @@ class ActivateTOTPForm(_Worded, totp.ActivateTOTPForm):  # type: ignore[misc]  #
         self.fields["code"].widget.attrs["inputmode"] = "numeric"
 
 
+class _Credential(forms.Form):
+    """Refuses what no key would send; allauth leaves some of it to fail as a server error."""
+
+    def clean_credential(self) -> Any:  # noqa: ANN401  allauth's authenticator row
+        """Check the answer of the key.
+
+        Raises:
+            ValidationError: malformed, signed by another key, or too many tries.
+        """
+        try:
+            return super().clean_credential()  # type: ignore[misc]  # allauth's form, next in line
+        except (AttributeError, KeyError, TypeError, ValueError, InvalidSignature) as error:
+            raise forms.ValidationError(_NOT_ACCEPTED, code="incorrect_code") from error
+        except forms.ValidationError as error:
+            if error.code == "incorrect_code":
+                raise forms.ValidationError(_NOT_ACCEPTED, code=error.code) from error
+            raise
+
+
+class LoginWebAuthnForm(_Credential, webauthn.LoginWebAuthnForm):  # type: ignore[misc]  # as above
+    """A passkey in place of address and password."""
+
+
+class AuthenticateWebAuthnForm(_Credential, webauthn.AuthenticateWebAuthnForm):  # type: ignore[misc]  # as above
+    """A passkey or security key as the second step."""
+
+
+class ReauthenticateWebAuthnForm(_Credential, webauthn.ReauthenticateWebAuthnForm):  # type: ignore[misc]  # as above
+    """A passkey or security key to confirm it is you."""
+
+
 class AddWebAuthnForm(_Worded, webauthn.AddWebAuthnForm):  # type: ignore[misc]  # as above
     """A new passkey or security key."""
 
@@ -96,6 +129,13 @@ class AddWebAuthnForm(_Worded, webauthn.AddWebAuthnForm):  # type: ignore[misc] 
         "name": "So that you can tell your keys apart.",
         "passwordless": "Makes it a passkey. Your device then asks for a fingerprint, your face or a PIN.",
     }
+
+    def clean(self) -> dict[str, Any]:
+        """Check what the new key answered."""
+        try:
+            return super().clean() or {}
+        except (AttributeError, KeyError, TypeError, ValueError, InvalidSignature) as error:
+            raise forms.ValidationError("This key was not accepted. Try again, or try another key.") from error
 
 
 class EditWebAuthnForm(_Worded, webauthn.EditWebAuthnForm):  # type: ignore[misc]  # as above
