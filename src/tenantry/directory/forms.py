@@ -1,6 +1,6 @@
 """The filters of the users table: a plain GET form whose every field is optional."""
 
-from typing import Any, Final
+from typing import Final
 
 from django import forms
 
@@ -42,8 +42,7 @@ class UserFilter(forms.Form):
     )
     sort = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  Django's own signature
-        super().__init__(*args, use_required_attribute=False, **kwargs)
+    use_required_attribute = False
 
     def wanted(self) -> Wanted:
         """What the valid fields ask for."""

@@ -110,6 +110,13 @@ class UserPage:
     after: str
     before: str
 
+    @property
+    def words(self) -> str:
+        """What the page holds, for beside its buttons."""
+        count = len(self.users)
+        shown = f"{count} user{'' if count == 1 else 's'}"
+        return f"{shown} on this page" if self.after or self.before else shown
+
 
 def page_of_users(
     *, tenant_id: uuid.UUID, users: int, wanted: Wanted, after: str = "", before: str = "", size: int = PAGE_SIZE
@@ -124,7 +131,7 @@ def page_of_users(
         before: the cursor to end before; counts when `after` is empty.
         size: rows on the page.
     """
-    found = _narrowed(tenant_id, users, wanted).annotate(sort_key=ORDERS[wanted.order])
+    found: QuerySet[Any] = _narrowed(tenant_id, users, wanted).annotate(sort_key=ORDERS[wanted.order])
     place = _decode(after or before, wanted.order)
     is_backwards = place is not None and not after
     is_falling = wanted.is_descending != is_backwards
@@ -164,7 +171,7 @@ class _Place:
     object_id: uuid.UUID
 
 
-def _beyond(found: QuerySet[DirectoryUser], place: _Place, *, is_falling: bool) -> QuerySet[DirectoryUser]:
+def _beyond(found: QuerySet[Any], place: _Place, *, is_falling: bool) -> QuerySet[Any]:
     """Rows behind `place`. The first condition alone is what the index understands; the second settles ties."""
     to = "lt" if is_falling else "gt"
     return found.filter(
@@ -173,8 +180,8 @@ def _beyond(found: QuerySet[DirectoryUser], place: _Place, *, is_falling: bool) 
     )
 
 
-def _encode(user: DirectoryUser, order: str) -> str:
-    key = user.sort_key  # type: ignore[attr-defined]  annotated by `page_of_users`
+def _encode(user: Any, order: str) -> str:  # noqa: ANN401  a user with the annotation of `page_of_users`
+    key = user.sort_key
     text = key.isoformat() if isinstance(key, dt.datetime) else str(key)
     place = json.dumps([order, text, user.object_id.hex]).encode()
     return base64.urlsafe_b64encode(place).decode().rstrip("=")

@@ -72,3 +72,17 @@ def explain_gap(part: str, error: errors.GraphError) -> str:
     if isinstance(error, errors.Refused):
         return f"The {name} cannot be read: the permission {permission} is missing in this tenant."
     return f"The {name} could not be read: {explain(error).cause}"
+
+
+def explain_live(error: errors.GraphError, *, what: str, permission: str) -> Explanation:
+    """The words for something that was to be read while a technician waits."""
+    if isinstance(error, errors.Refused):
+        return Explanation(
+            f"The {what} cannot be read: the permission {permission} is missing in this tenant.",
+            "Ask an administrator of the customer to consent again, from the customer's connection card.",
+        )
+    if isinstance(error, errors.NotFound):
+        return Explanation("Microsoft does not know this user any more.", "Read the tenant again.")
+    if isinstance(error, errors.Throttled | errors.TenantUnreachable):
+        return Explanation(explain(error).cause, "Wait a moment and try again.")
+    return explain(error)
