@@ -78,6 +78,13 @@ class User:
     deleted_date_time: dt.datetime | None = None
     change_number: int = 0  # the tenant's change counter when this object last changed, for delta
     is_agent: bool = False  # listed with @odata.type #microsoft.graph.agentUser
+    mail_nickname: str | None = None
+    office_location: str | None = None
+    preferred_language: str | None = None
+    company_name: str | None = None
+    employee_id: str | None = None
+    city: str | None = None
+    country: str | None = None
 
 
 @dataclasses.dataclass(slots=True)
@@ -171,6 +178,19 @@ class Lag:
 
 
 @dataclasses.dataclass(slots=True)
+class Previous:
+    """What an object was before it last changed: for readers that lag behind, and for scripted stale reads."""
+
+    kind: str  # user, group, service_principal or role_assignment
+    object_id: str
+    changed_at: dt.datetime
+    before: object | None  # just before the last change; None: it did not exist
+    by_graph: bool  # changed by a client over Graph, not by the test or a person in the portal
+    lagged: object | None  # what lists still show while the change is on its way
+    lagging_since: dt.datetime
+
+
+@dataclasses.dataclass(slots=True)
 class Tenant:
     """One directory."""
 
@@ -196,6 +216,13 @@ class Tenant:
     gone: bool = False
     lock: threading.RLock = dataclasses.field(default_factory=threading.RLock, repr=False, compare=False)
     pim_policy: dict[str, dict[str, object]] = dataclasses.field(default_factory=dict)  # rules by id, where not default
+    delta_epoch: int = 0  # delta tokens of an earlier epoch are answered with 410
+    purged_users: dict[str, int] = dataclasses.field(default_factory=dict, repr=False)  # id -> change number
+    change_times: list[tuple[int, dt.datetime]] = dataclasses.field(default_factory=list, repr=False)
+    previous: dict[str, Previous] = dataclasses.field(default_factory=dict, repr=False)  # by object id
+    indexes: dict[str, tuple[tuple[int, int], object]] = dataclasses.field(
+        default_factory=dict, repr=False, compare=False
+    )  # derived lookups, see `changes.indexed`
 
     @property
     def initial_domain(self) -> str:
@@ -224,6 +251,7 @@ class AppRegistration:
     home_tenant_id: str
     redirect_uris: list[str] = dataclasses.field(default_factory=list)
     secrets: list[str] = dataclasses.field(default_factory=list)
+    expired_secrets: list[str] = dataclasses.field(default_factory=list)
     certificates: list[Certificate] = dataclasses.field(default_factory=list)
     required_app_roles: list[str] = dataclasses.field(default_factory=list)  # ids of Graph application permissions
     required_scopes: list[str] = dataclasses.field(default_factory=list)  # names of delegated permissions

@@ -1,0 +1,136 @@
+"""The WSGI application: Graph under `/v1.0`, everything else login endpoints and pages."""
+
+import dataclasses
+import importlib
+import importlib.util
+import logging
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from werkzeug import Request, Response
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
+
+from entrasim import login, routes
+from entrasim.clock import Clock
+from entrasim.codes import Codes
+from entrasim.errors import Dropped
+from entrasim.faults import Faults
+from entrasim.graph import Graph, trickle
+from entrasim.journal import Journal
+from entrasim.keys import SigningKeys
+from entrasim.linter import Linter
+from entrasim.state import World
+from entrasim.throttle import Throttle
+from entrasim.web import GraphRequest
+
+if TYPE_CHECKING:
+    from entrasim.handle import Handle
+
+PageHandler = Callable[..., Response]
+GRAPH_AUDIENCE = "https://graph.microsoft.com"
+PAGE_MODULES = ("entrasim.login_pages", "entrasim.portal")
+"""Each has `rules() -> list[(methods, path, handler)]`; a handler takes (Context, Request, **path args)."""
+
+_log = logging.getLogger("entrasim")
+_BATCH_OR_GRAPH = "/v1.0/"
+
+
+@dataclasses.dataclass(slots=True)
+class Context:
+    """What handlers of requests get."""
+
+    world: World
+    clock: Clock
+    keys: SigningKeys
+    journal: Journal
+    faults: Faults
+    throttle: Throttle
+    linter: Linter
+    codes: Codes
+    handle: "Handle" = dataclasses.field(init=False)
+    graph: Graph = dataclasses.field(init=False)
+    login_url: str = ""
+    graph_url: str = ""
+    browser_url: str = ""
+
+    @property
+    def audiences(self) -> frozenset[str]:
+        """Resources that a token may be asked for and that Graph here takes."""
+        return frozenset({GRAPH_AUDIENCE, self.graph_url} - {""})
+
+
+class App:
+    """A WSGI callable."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        routes.load()
+        context.graph = Graph(context)
+        self._map = Map([Rule(path, methods=list(methods), endpoint=page) for methods, path, page in self._pages()])
+
+    def _pages(self) -> list[tuple[Iterable[str], str, PageHandler]]:
+        pages: list[tuple[Iterable[str], str, PageHandler]] = [
+            (methods, path, handler) for methods, path, handler, _ in routes.LOGIN_ROUTES
+        ]
+        for name in PAGE_MODULES:
+            if importlib.util.find_spec(name) is not None:
+                pages.extend(importlib.import_module(name).rules())
+        return pages
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        try:
+            if request.path.startswith((_BATCH_OR_GRAPH, "/beta/")):
+                response = self._graph(request)
+            else:
+                response = self._login(request)
+        except (Dropped, ConnectionError):
+            raise
+        except Exception:
+            _log.exception("entrasim failed at %s %s", request.method, request.path)
+            response = Response("entrasim failed; see its log", status=500, mimetype="text/plain")
+        return response(environ, start_response)
+
+    def _graph(self, request: Request) -> Response:
+        version, _, path = request.path[1:].partition("/")
+        asked = GraphRequest(
+            method=request.method,
+            path=f"/{path}",
+            query_string=request.query_string.decode("latin-1"),
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=request.get_data(),
+            base_url=request.host_url.rstrip("/"),
+        )
+        graph = self._context.graph
+        outcome = graph.answer(asked) if version == "v1.0" else graph.unsimulated(asked)
+        if outcome.drop:
+            raise Dropped
+        reply = outcome.reply
+        data = reply.data()
+        if outcome.slow is not None:
+            response = Response(trickle(data, outcome.slow), status=reply.status)
+            response.headers["Content-Length"] = str(len(data))
+        else:
+            response = Response(data, status=reply.status)
+        if reply.body is not None:
+            response.content_type = (
+                "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+            )
+        else:
+            response.headers.remove("Content-Type")
+        response.headers["Cache-Control"] = "no-cache"
+        response.headers["Date"] = self._context.clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT")
+        response.headers.extend(reply.headers)
+        return response
+
+    def _login(self, request: Request) -> Response:
+        try:
+            handler, args = self._map.bind_to_environ(request.environ).match()
+        except HTTPException as error:
+            found = error.get_response(request.environ)
+            return Response(found.get_data(), status=found.status_code, headers=dict(found.headers))
+        page: Any = handler
+        response: Response = page(self._context, request, **args)
+        return response

@@ -1,0 +1,1 @@
+"""Facts of Microsoft's published tables as Python data."""

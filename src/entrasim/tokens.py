@@ -1,0 +1,174 @@
+"""Access tokens and id tokens: what is in them, and reading Graph tokens back.
+
+Pages: "Access token claims reference", "ID token claims reference", "OAuth 2.0 client credentials flow".
+"""
+
+import dataclasses
+import datetime as dt
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from entrasim import effective
+from entrasim.errors import GraphError
+from entrasim.state import GRAPH_APP_ID, AppRegistration, ServicePrincipal, Tenant, User
+
+if TYPE_CHECKING:
+    from entrasim.app import Context
+
+LIFETIME_SECONDS = 3599
+"""What the client credentials grant answers in practice; Microsoft promises only 60 to 90 minutes."""
+
+_BEARER = "Bearer "
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class GraphToken:
+    """A token that Graph accepted."""
+
+    tenant_id: str
+    app_id: str
+    object_id: str
+    roles: frozenset[str]
+    wids: frozenset[str]
+    is_delegated: bool
+
+
+def app_only(
+    context: "Context",
+    tenant: Tenant,
+    app: AppRegistration,
+    principal: ServicePrincipal,
+    *,
+    audience: str,
+    by_certificate: bool,
+    without_roles: bool = False,
+) -> str:
+    """A v1.0 access token for Graph, with the permissions and directory roles in force now."""
+    now = context.clock.now()
+    roles = sorted(effective.permissions_of(tenant, principal, now))
+    claims = {
+        **_frame(tenant, now, audience),
+        "iss": f"https://sts.windows.net/{tenant.id}/",
+        "app_displayname": principal.display_name,
+        "appid": app.app_id,
+        "appidacr": "2" if by_certificate else "1",
+        "idp": f"https://sts.windows.net/{tenant.id}/",
+        "idtyp": "app",
+        "oid": principal.id,
+        "sub": principal.id,
+        "wids": effective.wids(tenant, principal.id, now),
+        "ver": "1.0",
+    }
+    if roles and not without_roles:
+        claims["roles"] = roles
+    return context.keys.sign(claims)
+
+
+def delegated(context: "Context", tenant: Tenant, app_id: str, user: User, scope: str) -> str:
+    """A v1.0 access token for Graph in the name of a user."""
+    now = context.clock.now()
+    claims = {
+        **_frame(tenant, now, "https://graph.microsoft.com"),
+        "iss": f"https://sts.windows.net/{tenant.id}/",
+        "appid": app_id,
+        "idtyp": "user",
+        "name": user.display_name,
+        "oid": user.id,
+        "scp": scope,
+        "sub": user.id,
+        "upn": user.user_principal_name,
+        "wids": effective.wids(tenant, user.id, now),
+        "ver": "1.0",
+    }
+    return context.keys.sign(claims)
+
+
+def id_token(context: "Context", tenant: Tenant, app_id: str, user: User, *, issuer: str, nonce: str | None) -> str:
+    """A v2.0 id token."""
+    now = context.clock.now()
+    claims = {
+        **_frame(tenant, now, app_id),
+        "iss": issuer,
+        "name": user.display_name,
+        "oid": user.id,
+        "preferred_username": user.user_principal_name,
+        "sub": f"{user.id[:8]}{app_id[:8]}",
+        "ver": "2.0",
+    }
+    if user.mail:
+        claims["email"] = user.mail
+    if nonce:
+        claims["nonce"] = nonce
+    return context.keys.sign(claims)
+
+
+def _frame(tenant: Tenant, now: dt.datetime, audience: str) -> dict[str, Any]:
+    issued = int(now.timestamp())
+    return {
+        "aud": audience,
+        "iat": issued,
+        "nbf": issued,
+        "exp": issued + LIFETIME_SECONDS,
+        "tid": tenant.id,
+        "uti": secrets.token_urlsafe(16),
+    }
+
+
+def issue_code(
+    context: "Context",
+    *,
+    tenant: Tenant,
+    user: User,
+    app: AppRegistration,
+    redirect_uri: str,
+    scope: str,
+    nonce: str | None = None,
+    code_challenge: str | None = None,
+    code_challenge_method: str | None = None,
+) -> str:
+    """An authorization code for a user who just signed in; the same as `context.codes.issue`."""
+    return context.codes.issue(
+        app_id=app.app_id,
+        tenant_id=tenant.id,
+        user_id=user.id,
+        redirect_uri=redirect_uri,
+        scope=scope,
+        nonce=nonce,
+        code_challenge=code_challenge,
+        code_challenge_method=code_challenge_method,
+    )
+
+
+def read_bearer(context: "Context", authorization: str) -> GraphToken:
+    """The token of an Authorization header.
+
+    Raises:
+        GraphError: 401 with the reasons that Graph gives.
+    """
+    if not authorization.startswith(_BEARER) or not authorization[len(_BEARER) :].strip():
+        raise _unauthenticated("Access token is empty.")
+    try:
+        claims = context.keys.read(authorization[len(_BEARER) :].strip())
+    except ValueError as error:
+        raise _unauthenticated(f"IDX10511: Signature validation failed: {error}.") from error
+    if claims.get("aud") not in {*context.audiences, GRAPH_APP_ID}:
+        raise _unauthenticated("Access token validation failure. Invalid audience.")
+    if context.clock.now().timestamp() >= claims["exp"]:
+        raise _unauthenticated("Lifetime validation failed, the token is expired.")
+    return GraphToken(
+        tenant_id=claims["tid"],
+        app_id=claims.get("appid", ""),
+        object_id=claims["oid"],
+        roles=frozenset(claims.get("roles", ())),
+        wids=frozenset(claims.get("wids", ())),
+        is_delegated="scp" in claims,
+    )
+
+
+def _unauthenticated(message: str) -> GraphError:
+    return GraphError(
+        401,
+        "InvalidAuthenticationToken",
+        message,
+        headers={"WWW-Authenticate": 'Bearer realm="", authorization_uri="/common/oauth2/authorize"'},
+    )
