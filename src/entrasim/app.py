@@ -12,7 +12,7 @@ from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
-from entrasim import login, routes
+from entrasim import routes
 from entrasim.clock import Clock
 from entrasim.codes import Codes
 from entrasim.errors import Dropped
@@ -88,7 +88,7 @@ class App:
                 response = self._login(request)
         except (Dropped, ConnectionError):
             raise
-        except Exception:
+        except Exception:  # whatever broke is logged and answered; the server goes on
             _log.exception("entrasim failed at %s %s", request.method, request.path)
             response = Response("entrasim failed; see its log", status=500, mimetype="text/plain")
         return response(environ, start_response)

@@ -1,7 +1,7 @@
 """Client assertions: certificate credentials of an app registration ("certificate-credentials").
 
-The times of an assertion are judged by the simulator's clock or by the machine's, whichever fits: a client library stamps
-assertions with the machine's time, while the simulator's time may have been moved on by a test.
+The times of an assertion are judged by the simulator's clock or by the machine's, whichever fits: a client library
+stamps assertions with the machine's time, while the simulator's time may have been moved on by a test.
 
 A `jti` seen before is accepted: MSAL uses one assertion again for some minutes, and Entra ID lets it.
 """

@@ -1,4 +1,4 @@
-"""Time inside the simulator: the system's, or one that a test moves (optionally one shared with the program under test)."""
+"""Time inside the simulator: the system's, or one that a test moves (maybe shared with the program under test)."""
 
 import datetime as dt
 import threading

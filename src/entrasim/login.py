@@ -220,7 +220,7 @@ def _fault_before(context: "Context", tenant: Tenant, asked: _Asked) -> None:
         raise aadsts(90002, f"Tenant '{tenant.id}' not found.")
     status = int(fault.options.get("status") or 503)
     code = fault.options.get("code")
-    number = int(code) if str(code or "").isdigit() else 90033
+    number = int(str(code)) if str(code or "").isdigit() else 90033
     name = str(code) if code and not str(code).isdigit() else None
     message = str(fault.options.get("message") or "A transient error has occurred. Please try again.")
     raise aadsts(number, message, error=name, status=status)

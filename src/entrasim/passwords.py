@@ -67,6 +67,6 @@ def require_cloud_password(tenant: Tenant, user: User) -> None:
 def on_premises_mastered() -> GraphError:
     """400: the source of authority is Active Directory."""
     return bad_request(
-        "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently "
-        "undergoing migration."
+        "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects "
+        "currently undergoing migration."
     )

@@ -52,7 +52,7 @@ def assign(
         made = RoleAssignment(new_id(), principal_id, role_id, scope, now)
         tenant.role_assignments[made.id] = made
         record(tenant, kind="role_assignment", object_id=made.id, before=None, now=now, by_graph=call is not None)
-        _note(tenant, "Add member to role", principal_id, now, call, by)
+        _note(tenant, "Add member to role", principal_id, now=now, call=call, by=by)
         return made
 
 
@@ -70,7 +70,7 @@ def remove(
             now=now,
             by_graph=call is not None,
         )
-        _note(tenant, "Remove member from role", assignment.principal_id, now, call, by)
+        _note(tenant, "Remove member from role", assignment.principal_id, now=now, call=call, by=by)
 
 
 def is_last_global_administrator(tenant: Tenant, assignment: RoleAssignment) -> bool:
@@ -84,7 +84,7 @@ def is_last_global_administrator(tenant: Tenant, assignment: RoleAssignment) -> 
 
 
 def _note(
-    tenant: Tenant, activity: str, principal_id: str, now: dt.datetime, call: "Call | None", by: User | None
+    tenant: Tenant, activity: str, principal_id: str, *, now: dt.datetime, call: "Call | None", by: User | None
 ) -> None:
     target = (
         tenant.users.get(principal_id) or tenant.groups.get(principal_id) or tenant.service_principals.get(principal_id)

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import trustme
@@ -36,7 +36,7 @@ _IDLE_SECONDS = 120
 _LOOPBACK = "127.0.0.1"
 
 
-class _Gateway(wsgi.Gateway_10):  # type: ignore[misc]  # cheroot publishes no types
+class _Gateway(wsgi.Gateway_10):
     """Closes the connection without an answer when the application says so."""
 
     def respond(self) -> None:
@@ -57,7 +57,7 @@ def _shut(connection: socket.socket) -> None:
         _log.debug("the client was gone already: %s", error)
 
 
-class _Server(wsgi.Server):  # type: ignore[misc]  # cheroot publishes no types
+class _Server(wsgi.Server):
     """A cheroot server that logs through logging."""
 
     timeout = _IDLE_SECONDS
@@ -150,7 +150,7 @@ class Simulator:
             self._scratch.cleanup()
             self._scratch = None
 
-    def __enter__(self) -> "Simulator":
+    def __enter__(self) -> Self:
         self.start()
         return self
 

@@ -33,10 +33,13 @@ USER_DEFAULTS = (
 
 
 USER_PROPERTIES = frozenset(
-    "id createdDateTime deletedDateTime creationType externalUserState lastPasswordChangeDateTime "
-    "signInSessionsValidFromDateTime assignedLicenses assignedPlans isManagementRestricted onPremisesSyncEnabled "
-    "onPremisesDomainName onPremisesSamAccountName onPremisesLastSyncDateTime proxyAddresses identities".split()
-)
+    {
+        "id", "createdDateTime", "deletedDateTime", "creationType", "externalUserState", "lastPasswordChangeDateTime",
+        "signInSessionsValidFromDateTime", "assignedLicenses", "assignedPlans", "isManagementRestricted",
+        "onPremisesSyncEnabled", "onPremisesDomainName", "onPremisesSamAccountName", "onPremisesLastSyncDateTime",
+        "proxyAddresses", "identities",
+    }
+)  # fmt: skip
 """Properties that exist but cannot be set by PATCH."""
 
 

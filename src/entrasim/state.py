@@ -1,6 +1,6 @@
 """The world: tenants and what they hold. Plain data; rules live beside it, wire formats in the routes.
 
-Every tenant has its own lock: take `with tenant.lock:` around any read-modify-write. All ids are lower-case GUID strings.
+Every tenant has its own lock: take `with tenant.lock:` around any read-modify-write. All ids are lower-case GUIDs.
 Times are aware UTC datetimes. Names follow Graph (in snake case), so that a reader of Graph's reference feels at home.
 """
 

@@ -1,7 +1,7 @@
 """Throttling by the published limits and costs ("Microsoft Graph service-specific throttling limits").
 
-Token buckets that fill evenly: a bucket of 3,500 units for 10 seconds gains 350 a second. Where several limits apply, the
-first one reached answers 429 and nothing is counted.
+Token buckets that fill evenly: a bucket of 3,500 units for 10 seconds gains 350 a second. Where several limits apply,
+the first one reached answers 429 and nothing is counted.
 """
 
 import dataclasses

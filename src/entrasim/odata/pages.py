@@ -81,7 +81,7 @@ class Shape:
         return chosen
 
 
-def collection(  # noqa: C901  one branch for each query option
+def collection(
     call: Call,
     shape: Shape,
     items: Callable[[str], Iterable[Any]],
@@ -107,7 +107,7 @@ def collection(  # noqa: C901  one branch for each query option
     wanted = _predicate(call, shape)
     size = min(query.top or page_size, most)
     if "orderby" in query.raw:
-        rows, more = _ordered_page(call, shape, items, wanted, size, int(token.get("offset", 0)))
+        rows, more = _ordered_page(call, shape, items, wanted=wanted, size=size, offset=int(token.get("offset", 0)))
         next_token = {"offset": int(token.get("offset", 0)) + size}
     else:
         source: Iterator[Any] = iter(items(str(token.get("after", ""))))
@@ -187,6 +187,7 @@ def _ordered_page(
     call: Call,
     shape: Shape,
     items: Callable[[str], Iterable[Any]],
+    *,
     wanted: Callable[[Any], bool] | None,
     size: int,
     offset: int,

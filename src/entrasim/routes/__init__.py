@@ -9,8 +9,10 @@ from entrasim import login
 from entrasim.tables.operations import ALLOWED
 from entrasim.web import ROUTES
 
-_MODULES = ("organization", "users", "users_write", "memberships", "deleted", "delta", "groups", "applications", "roles",
-            "directory", "batch")  # fmt: skip
+_MODULES = (
+    "organization", "users", "users_write", "memberships", "deleted", "delta", "groups", "applications", "roles",
+    "directory", "batch",
+)  # fmt: skip
 
 LOGIN_ROUTES: list[tuple[Iterable[str], str, Any, str]] = [
     (("GET",), "/<tenant>/v2.0/.well-known/openid-configuration", login.openid_configuration, "OpenID configuration"),
