@@ -78,6 +78,9 @@ ENDPOINTS = (
     Endpoint("POST", "/tenants/<tenant>/lag", "preset none, demo or full, or seconds: consent, role_assignment, "
              "new_object, list_and_delta", "set_lag"),
     Endpoint("POST", "/tenants/<tenant>/faults", "script a fault: kind, method, path, times, options", "fault"),
+    Endpoint("DELETE", "/tenants/<tenant>/faults", "nothing goes wrong any more", "clear_faults"),
+    Endpoint("POST", "/tenants/<tenant>/delta/expire", "answer delta tokens given out so far with 410", "expire_delta"),
+    Endpoint("POST", "/tenants/<tenant>/vanish", "the tenant is deleted", "vanish"),
     Endpoint("GET", "/tenants/<tenant>/journal", "what clients asked", "journal"),
     Endpoint("GET", "/tenants/<tenant>/lint", "complaints about the client", "lint"),
     Endpoint("GET", "/apps", "all app registrations", "list_apps"),
@@ -226,7 +229,7 @@ class ControlApp:
 
     def _with_ids(self, tenant: "TenantHandle", body: Body) -> Body:
         """Members and owners as ids, whether given as ids or user principal names."""
-        people = {
+        people: Body = {
             name: [self._principal(tenant, item) for item in body[name]]
             for name in ("members", "owners")
             if name in body
@@ -266,6 +269,18 @@ class ControlApp:
 
     def _do_fault(self, body: Body, tenant: str) -> Answer:
         return 201, plain(self._tenant(tenant).fault(**body))
+
+    def _do_clear_faults(self, _body: Body, tenant: str) -> Answer:
+        self._tenant(tenant).clear_faults()
+        return 200, {}
+
+    def _do_expire_delta(self, _body: Body, tenant: str) -> Answer:
+        self._tenant(tenant).expire_delta_tokens()
+        return 200, {}
+
+    def _do_vanish(self, _body: Body, tenant: str) -> Answer:
+        self._tenant(tenant).vanish()
+        return 200, {}
 
     def _do_journal(self, _request: Request, tenant: str) -> Answer:
         return 200, {"entries": [plain(entry) for entry in self._tenant(tenant).journal()]}

@@ -97,11 +97,11 @@ class Page:
 class Surfer:
     """One browser: it keeps cookies and follows redirects within the site it is on."""
 
-    def __init__(self, site: str) -> None:
+    def __init__(self, site: str, ca_file: str | None = None) -> None:
         self.site = site
         self.cookies: dict[str, str] = {}
         self.page: Page
-        self._pool = urllib3.PoolManager(retries=False)
+        self._pool = urllib3.PoolManager(retries=False, ca_certs=ca_file)
 
     def get(self, address: str) -> Page:
         """Open a page."""

@@ -289,3 +289,21 @@ def test_a_guest_with_the_role_consents_where_he_is_a_guest(
     surfer.get(address(app, tenant.id))
     surfer.sign_in(person.user_principal_name, "Right-Pass-1")
     assert surfer.press("Accept").sent["tenant"] == tenant.id
+
+
+def test_the_same_pages_work_over_https_with_secure_cookies(
+    simulator: "Simulator", app: "AppRegistration", tenant: "TenantHandle"
+) -> None:
+    surfer = Surfer(simulator.login_url, str(simulator.ca_file))
+    page = reach_consent(surfer, app, tenant, tenant.id)
+    assert all("Secure" in cookie for cookie in page.headers.getlist("Set-Cookie"))
+    assert surfer.press("Accept").sent["tenant"] == tenant.id
+
+
+def test_consent_is_written_to_the_tenants_audit_log(
+    surfer: Surfer, app: "AppRegistration", tenant: "TenantHandle"
+) -> None:
+    reach_consent(surfer, app, tenant, tenant.id)
+    surfer.press("Accept")
+    activities = [str(entry["activityDisplayName"]) for entry in tenant.state.directory_audits]
+    assert "Consent to application" in activities

@@ -5,10 +5,12 @@ Until all three are answered with yes, nothing is sent to the redirect address: 
 
 import dataclasses
 
+from markupsafe import Markup
+
 from entrasim.login_pages import trouble
 from entrasim.login_pages.accounts import find_tenant
 from entrasim.login_pages.sign_in import Visit
-from entrasim.pages.html import Markup, el
+from entrasim.pages.html import el
 from entrasim.state import AppRegistration, Tenant
 
 OPEN_TENANTS = frozenset({"common", "organizations"})

@@ -1,10 +1,11 @@
 """Enterprise applications: what was consented to, and the switch that turns an app off."""
 
+from markupsafe import Markup
 from werkzeug import Request, Response
 
 from entrasim.app import Context
 from entrasim.login_pages.words import in_words
-from entrasim.pages.html import Markup, button, el, facts, notice, table
+from entrasim.pages.html import button, el, facts, notice, table
 from entrasim.portal.shell import Desk, at_desk, refused, search_form, see_other
 from entrasim.state import ServicePrincipal
 from entrasim.tables.permissions import PERMISSION_NAMES

@@ -6,10 +6,11 @@ beginning of their names (`manage-roles-portal`, Assign Microsoft Entra roles to
 
 import datetime as dt
 
+from markupsafe import Markup
 from werkzeug import Request, Response
 
 from entrasim.app import Context
-from entrasim.pages.html import Child, Markup, button, el, field, notice, table
+from entrasim.pages.html import Child, button, el, field, notice, table
 from entrasim.portal.shell import Desk, at_desk, refused, search_form, see_other
 from entrasim.state import RoleAssignment, Tenant
 from entrasim.tables.roles import BUILTIN_ROLES, GLOBAL_ADMINISTRATOR, BuiltinRole
@@ -139,7 +140,7 @@ def _remove(desk: Desk, role: BuiltinRole) -> Response:
         if role.template_id == GLOBAL_ADMINISTRATOR and not others:
             return _role_page(desk, role, "The last Global Administrator cannot be removed.")
         desk.visit.context.handle.tenant(tenant_id=desk.tenant.id).remove_role(
-            principal_id=assignment.principal_id, role=role.template_id
+            principal_id=assignment.principal_id, role=role.template_id, scope=assignment.directory_scope_id
         )
     return see_other(f"{desk.root}/roles/{role.template_id}")
 
@@ -236,7 +237,7 @@ def _add(desk: Desk, role: BuiltinRole) -> Response:
     chosen = desk.visit.request.form.getlist("principal")
     handle = desk.visit.context.handle.tenant(tenant_id=desk.tenant.id)
     for principal_id in chosen:
-        handle.assign_role(principal_id=principal_id, role=role.template_id)
+        handle.assign_role(principal_id=principal_id, role=role.template_id, by=desk.user)
     return see_other(f"{desk.root}/roles/{role.template_id}?added={chosen[0]}")
 
 

@@ -3,13 +3,14 @@
 import dataclasses
 from collections.abc import Callable
 
+from markupsafe import Markup
 from werkzeug import Request, Response
 
 from entrasim.app import Context
 from entrasim.login_pages import trouble
 from entrasim.login_pages.accounts import as_seen_in, find_tenant, may_consent
 from entrasim.login_pages.sign_in import Asked, Visit, sign_in
-from entrasim.pages.html import Child, Markup, alert, button, el, field, form
+from entrasim.pages.html import Child, alert, button, el, field, form
 from entrasim.pages.layout import HEADERS, login_page, portal_page
 from entrasim.state import Tenant, User
 
