@@ -14,7 +14,6 @@ from tests.entrasim.surfer import Surfer
 if TYPE_CHECKING:
     from entrasim.handle import TenantHandle
     from entrasim.server import Simulator
-
     from entrasim.state import AppRegistration
 
 BACK = "http://console.example/signed-in"

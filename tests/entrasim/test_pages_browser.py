@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from entrasim.server import Simulator
     from playwright.sync_api import Browser, Page
+
+    from entrasim.server import Simulator
 
 CHROMIUM = Path("/usr/bin/chromium")
 PICTURES = os.environ.get("ENTRASIM_PICTURES")
@@ -75,7 +76,7 @@ def look(page: "Page", name: str) -> None:
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
-def test_consent_and_the_role_are_given_by_hand(  # noqa: PLR0915  one walk, told in order
+def test_consent_and_the_role_are_given_by_hand(
     simulator: "Simulator", chromium: "Browser", app_site: str, scripts: bool
 ) -> None:
     tag = uuid.uuid4().hex[:8]

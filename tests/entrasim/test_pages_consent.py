@@ -10,7 +10,6 @@ from tests.entrasim.surfer import Page, Surfer
 if TYPE_CHECKING:
     from entrasim.handle import TenantHandle
     from entrasim.server import Simulator
-
     from entrasim.state import AppRegistration
 
 BACK = "http://console.example/connect/return"

@@ -10,7 +10,6 @@ from tests.entrasim.surfer import Page, Surfer
 if TYPE_CHECKING:
     from entrasim.handle import TenantHandle
     from entrasim.server import Simulator
-
     from entrasim.state import AppRegistration
 
 PAA = "7be44c8a-adaf-4e2a-84d6-ab2649e08a13"

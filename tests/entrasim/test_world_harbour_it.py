@@ -6,16 +6,15 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 import pytest
-from entrasim.server import Simulator
 
 from entrasim.clock import SystemClock
+from entrasim.server import Simulator
 from entrasim.worlds import harbour_it
 from entrasim.worlds.features import OLDER_NAME
 from entrasim.worlds.harbour_it import HarbourIT
 
 if TYPE_CHECKING:
     from entrasim.handle import TenantHandle
-
     from entrasim.state import User
 
 GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
