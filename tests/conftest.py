@@ -4,7 +4,9 @@ Nothing is rolled back or reset: every test makes its own customer and tenant an
 depend on order nor disturb each other, and code that commits before it sends can be tested as it runs.
 """
 
+import contextlib
 import datetime as dt
+import fcntl
 import os
 import tempfile
 import uuid
@@ -12,7 +14,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import fasteners
 import pytest
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -23,13 +24,21 @@ for _name in ("TENANTRY_DATABASE_URL", "TENANTRY_PUBLIC_URL", "TENANTRY_CLIENT_I
 
 if TYPE_CHECKING:
     from django.test import Client
+
     from entrasim.handle import Handle, TenantHandle
     from entrasim.server import Simulator
-
     from tenantry.customers.models import Customer
     from tenantry.technicians.models import Technician
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@contextlib.contextmanager
+def one_at_a_time(path: Path) -> Iterator[None]:
+    """Hold a lock between the worker processes of this run."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -46,14 +55,14 @@ def postgres_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     root = tmp_path_factory.getbasetemp()
     if os.environ.get("PYTEST_XDIST_WORKER"):
         root = root.parent
-    with fasteners.InterProcessLock(root / "postgres.lock"):
+    with one_at_a_time(root / "postgres.lock"):
         server = start_postgres(root)
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
     yield server.get_uri()
-    with fasteners.InterProcessLock(root / "postgres.lock"):
+    with one_at_a_time(root / "postgres.lock"):
         server.cleanup()
 
 

@@ -114,7 +114,8 @@ def up(*, lag: str | None = None) -> int:
         tree.start("web", "tenantry", "web")
         tree.start("worker", "tenantry", "worker")
         link = demo.sign_in_link() if is_demo else _first_link()
-        probe = f"http://127.0.0.1:{port}/readyz"
+        bind = environment.text("TENANTRY_BIND", "127.0.0.1")
+        probe = f"http://{'127.0.0.1' if bind in {'0.0.0.0', '::'} else bind}:{port}/readyz"  # noqa: S104  compared, not bound
         tree.watch(until=lambda: processes.answers(probe), seconds=processes.READY_SECONDS)
         if simulated is not None:
             simulated.write_facts(link)

@@ -100,6 +100,13 @@ class Environment:
             raise BadSettings(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
         return value
 
+    def https_url(self, name: str, default: str) -> str:
+        """An https address without a trailing slash: tokens and secrets travel to it."""
+        value = self.url(name, default)
+        if not value.startswith("https://"):
+            raise BadSettings(f"{name} must start with https://: tokens travel to it. It is {value!r}.")
+        return value
+
     def url(self, name: str, default: str = "") -> str:
         """An http(s) address without a trailing slash."""
         value = self.text(name, default).rstrip("/")

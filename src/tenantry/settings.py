@@ -33,8 +33,8 @@ SEAL_KEYSET = seal_keyset_of(env, DATA_DIR)
 _cloud = CLOUDS[env.choice("TENANTRY_CLOUD", tuple(CLOUDS), "global")]
 CLOUD = Cloud(
     name=_cloud.name,
-    login_url=env.url("TENANTRY_LOGIN_URL", _cloud.login_url),
-    graph_url=env.url("TENANTRY_GRAPH_URL", _cloud.graph_url),
+    login_url=env.https_url("TENANTRY_LOGIN_URL", _cloud.login_url),
+    graph_url=env.https_url("TENANTRY_GRAPH_URL", _cloud.graph_url),
     roles_page=env.url("TENANTRY_PORTAL_ROLES_URL", _cloud.roles_page),
 )
 LOGIN_BROWSER_URL = env.url("TENANTRY_LOGIN_BROWSER_URL", CLOUD.login_url)

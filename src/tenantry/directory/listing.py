@@ -33,7 +33,7 @@ MOST_SHOWN: Final = 50
 
 
 @SearchVectorField.register_lookup
-class Matches(Lookup[Any]):
+class Matches(Lookup):  # type: ignore[type-arg]  # generic in the stubs only
     """`words__matches=text`: a tsquery in its own notation, taken literally instead of parsed into words."""
 
     lookup_name = "matches"

@@ -19,7 +19,7 @@ def run(operation_id: str) -> None:
     runner.run(operation_id=uuid.UUID(operation_id))
 
 
-@jobs.every("*/5 * * * * *", "helpdesk.sweep")
+@jobs.every("* * * * * */5", "helpdesk.sweep")
 def sweep() -> None:
     """Find operations that are due, after a pause or because their worker died, and passwords nobody came for."""
     due = Operation.objects.filter(next_at__lte=clock.now(), state__in=OPEN_STATES).order_by("next_at")

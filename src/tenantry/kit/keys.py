@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 
 from tenantry.env import BadSettings, Environment
 from tenantry.kit.sealed import Secret, new_keyset
@@ -33,14 +33,10 @@ class ClientCredential:
     def for_msal(self) -> str | dict[str, str]:
         """The form `msal.ConfidentialClientApplication(client_credential=...)` takes."""
         if self.private_key_pem is not None:
-            certificate = self.certificate
-            if certificate is None:
+            if not self.certificate_pem:
                 raise BadSettings("TENANTRY_CLIENT_CERTIFICATE holds a private key but no certificate.")
-            return {
-                "private_key": self.private_key_pem.reveal(),
-                "thumbprint": certificate.fingerprint(hashes.SHA1()).hex(),  # noqa: S303  the x5t header is SHA-1 by definition
-                "public_certificate": self.certificate_pem,
-            }
+            # Without a thumbprint MSAL takes the SHA-256 one and signs PS256, as Microsoft documents it.
+            return {"private_key": self.private_key_pem.reveal(), "public_certificate": self.certificate_pem}
         if self.client_secret is not None:
             return self.client_secret.reveal()
         raise BadSettings(
