@@ -142,7 +142,7 @@ def build(
     """
     # Repeatable on purpose: a demo that says the same thing every time.
     dice = random.Random(seed)  # noqa: S311
-    populator = Populator(seed=seed, dice=dice, now=clock.now())
+    populator = Populator(seed=seed, dice=dice, now=clock.now().replace(microsecond=0))
     uris = list(redirect_uris)
     partner = handle.new_tenant(name="Harbour IT", domain="harbour-it.example", kind="partner", plan="p1")
     populator.found(partner, country="GB", admin_name="Morgan Hale")

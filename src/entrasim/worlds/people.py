@@ -1,7 +1,6 @@
 """Invented people in many scripts. Login names stay ASCII, as Entra ID requires of user principal names."""
 
 import dataclasses
-import hashlib
 import hmac
 import itertools
 import random
@@ -93,6 +92,9 @@ Saito Salim Santos Schmid Shah Silva Simons Singh Sokolov Stewart Suzuki Tanaka 
 Weber Wolff Wong Yamada Yilmaz Zeller Zhang
 """)
 
+STRIDE = 7919
+"""A prime that divides neither number of names."""
+
 JOBS = (
     *("Accountant", "Analyst", "Apprentice", "Buyer", "Coordinator", "Designer", "Driver", "Engineer", "Manager"),
     *("Planner", "Receptionist", "Researcher", "Sales representative", "Technician", "Warehouse lead"),
@@ -101,20 +103,23 @@ DEPARTMENTS = ("Finance", "Human resources", "IT", "Logistics", "Marketing", "Op
 
 
 def crowd(dice: random.Random) -> Iterator[Person]:
-    """Endless people with distinct logins: the invented cast first, then combinations of common names."""
-    yield from PEOPLE
-    for lap in itertools.count():
-        pairs = list(itertools.product(FIRST, LAST))
-        dice.shuffle(pairs)
-        suffix = str(lap + 1) if lap else ""
-        for given, surname in pairs:
-            plain = given.replace("ö", "o")
-            yield Person(f"{given} {surname}", given, surname, f"{plain}.{surname}{suffix}".lower())
+    """Endless people with distinct logins: the invented cast in some order, then combinations of common names."""
+    yield PEOPLE[0]
+    yield from dice.sample(PEOPLE[1:], len(PEOPLE) - 1)
+    total = len(FIRST) * len(LAST)
+    start = dice.randrange(total)
+    for number in itertools.count():
+        # A prime stride visits every combination once before any comes again, without shuffling all of them.
+        lap, position = divmod(number, total)
+        given, surname = divmod((start + position * STRIDE) % total, len(LAST))
+        first, last = FIRST[given], LAST[surname]
+        plain = first.replace("ö", "o")
+        yield Person(f"{first} {last}", first, last, f"{plain}.{last}{lap + 1 if lap else ''}".lower())
 
 
 def password_for(seed: int, user_principal_name: str) -> str:
     """A strong password that is the same in every run of the same seed: four groups of four and a symbol."""
-    digest = hmac.new(str(seed).encode(), user_principal_name.lower().encode(), hashlib.sha256).digest()
+    digest = hmac.digest(str(seed).encode(), user_principal_name.lower().encode(), "sha256")
     letters = [PASSWORD_ALPHABET[byte % len(PASSWORD_ALPHABET)] for byte in digest[:14]]
     groups = ["".join(letters[:4]), "".join(letters[4:8]), "".join(letters[8:12]), "".join(letters[12:]) + "Q7"]
     return "-".join(groups)

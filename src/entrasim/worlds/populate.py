@@ -36,7 +36,7 @@ class Populator:
 
     seed: int
     dice: random.Random
-    now: dt.datetime
+    now: dt.datetime  # without microseconds, as Graph shows times
 
     def password(self, name: str) -> str:
         """The password (or secret) of that user principal name (or app) in this seed."""
@@ -44,8 +44,8 @@ class Populator:
 
     def days_ago(self, most: float, least: float = 1) -> dt.datetime:
         """A moment between `least` and `most` days before now, to the second."""
-        seconds = self.dice.uniform(least, most) * 86_400
-        return (self.now - dt.timedelta(seconds=seconds)).replace(microsecond=0)
+        seconds = (least + (most - least) * self.dice.random()) * 86_400
+        return self.now - dt.timedelta(seconds=int(seconds))
 
     def found(self, tenant: "TenantHandle", *, country: str, admin_name: str | None = None) -> None:
         """Date the tenant back and give its Global Administrator a name and this seed's password."""
