@@ -80,6 +80,7 @@ class App:
         return pages
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request, or raise Dropped for the gateway to close the connection."""
         request = Request(environ)
         try:
             if request.path.startswith((_BATCH_OR_GRAPH, "/beta/")):
@@ -88,7 +89,7 @@ class App:
                 response = self._login(request)
         except (Dropped, ConnectionError):
             raise
-        except Exception:  # whatever broke is logged and answered; the server goes on
+        except Exception:  # noqa: BLE001  whatever broke is logged and answered; the server goes on
             _log.exception("entrasim failed at %s %s", request.method, request.path)
             response = Response("entrasim failed; see its log", status=500, mimetype="text/plain")
         return response(environ, start_response)

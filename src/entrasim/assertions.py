@@ -76,9 +76,14 @@ def _names(header: dict[str, Any], certificate: x509.Certificate) -> bool:
     """Whether the header's thumbprint is that of the certificate."""
     der = certificate.public_bytes(serialization.Encoding.DER)
     if "x5t#S256" in header:
-        return bool(header["x5t#S256"] == b64(hashlib.sha256(der).digest()))
+        return _unpadded(header["x5t#S256"]) == b64(hashlib.sha256(der).digest())
     # SHA-1 because older clients name certificates by it; the signature is what proves anything.
-    return bool(header.get("x5t") == b64(hashlib.sha1(der, usedforsecurity=False).digest()))
+    return _unpadded(header.get("x5t")) == b64(hashlib.sha1(der, usedforsecurity=False).digest())
+
+
+def _unpadded(thumbprint: object) -> str:
+    """MSAL pads thumbprints and takes the ordinary alphabet for SHA-1, others do neither."""
+    return str(thumbprint).replace("+", "-").replace("/", "_").rstrip("=")
 
 
 def _check_times(claims: dict[str, Any], now: dt.datetime) -> None:

@@ -32,12 +32,15 @@ if TYPE_CHECKING:
     from entrasim.app import Context
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class TenantHandle:
     """One tenant."""
 
     _context: "Context"
     state: Tenant
+
+    def __repr__(self) -> str:
+        return f"<TenantHandle {self.domain} {self.id}>"
 
     @property
     def id(self) -> str:
