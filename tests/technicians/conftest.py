@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.contrib.auth.hashers import ScryptPasswordHasher
 from django.test import Client
 from tests.conftest import SharedClock
 
@@ -12,6 +13,12 @@ from tenantry.technicians.models import Technician
 
 PASSWORD = "plum kettle harbour 9"
 _hosts = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The product's own hasher with little work: these tests hash some hundred times."""
+    monkeypatch.setattr(ScryptPasswordHasher, "work_factor", 2**4)
 
 
 @pytest.fixture
