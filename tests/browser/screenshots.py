@@ -53,7 +53,7 @@ def main() -> int:
         page.goto(stack.facts["sign_in_link"])
         page.wait_for_url("**/customers/")
         take(page, "customers-empty")
-        walk(stack, page, lambda: context.new_page())
+        walk(stack, page, context.new_page)
     return 0
 
 

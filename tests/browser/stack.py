@@ -129,7 +129,7 @@ def running_demo(data_dir: Path, *, lag: str = "none") -> Iterator[Stack]:
                 raise
 
 
-@dataclasses.dataclass(slots=True)
+@dataclasses.dataclass  # Playwright hangs its handlers on the object
 class Walker:
     """A browser tab that fails the test on a console error, a CSP report, a broken answer or an axe violation."""
 

@@ -135,7 +135,7 @@ def empty(icon_name: str, title: str, text: str = "", href: str = "", action: st
     """What stands where a list would: why it is empty and, with `href` and `action`, what to do."""
     link = format_html('<p><a class="btn main" href="{}">{}</a></p>', href, action) if href else ""
     return format_html(
-        '<div class="empty">{}<h3>{}</h3>{}{}</div>',
+        '<div class="empty">{}<p class="empty-title">{}</p>{}{}</div>',
         _icon(icon_name, "i"),
         title,
         format_html("<p>{}</p>", text) if text else "",

@@ -2,6 +2,7 @@
 import { autosubmit } from "./autosubmit.js";
 import { listenForCopies } from "./copy.js";
 import { listenForKeys } from "./keys.js";
+import { leaveQuietly } from "./leave.js";
 import { listenForMenus } from "./menus.js";
 import { checkPasswords, revealPasswords } from "./password.js";
 import { wipeSecrets } from "./secrets.js";
@@ -20,6 +21,7 @@ const prepare = (root) => {
 prepare(document);
 keepTime();
 listenForCopies();
+leaveQuietly();
 listenForKeys();
 listenForMenus();
 listenForSelections();
