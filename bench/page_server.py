@@ -21,9 +21,22 @@ import orjson
 import trustme
 
 _FIRST = (
-    "Dana Bob Carol Zoë Maria Juan Peter Anna Łukasz Mei Ali Noor Tariq Olga Ivan Eve Жанна Grace Omar Kim"
-).split()
-_LAST = "O'Brien Moreau García Kowalski Nguyen Patel Okafor Chen Müller Smith Jones Berg Ivanova Papadopoulos".split()
+    "Dana",
+    "Bob",
+    "Carol",
+    "Zoë",
+    "Maria",
+    "Juan",
+    "Peter",
+    "Anna",
+    "Łukasz",
+    "Mei",
+    "Ali",
+    "Noor",
+    "Жанна",
+    "Kim",
+)
+_LAST = ("O'Brien", "Moreau", "García", "Kowalski", "Nguyen", "Patel", "Okafor", "Chen", "Müller", "Smith", "Berg")
 SKU = "6fd2c87f-b296-42f0-b197-1e91e994b900"
 
 
@@ -83,7 +96,7 @@ class Pages:
 
     def answer(self, path: str, query: dict[str, list[str]]) -> bytes:
         """The body for a request."""
-        if path.endswith("/users/delta"):
+        if path.endswith(("/users/delta", "/users/delta()")):  # the SDK writes the second
             if "$deltatoken" in query:
                 return self.unchanged
             return self.pages[int(query.get("$skiptoken", ["0"])[0])]

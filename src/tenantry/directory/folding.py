@@ -2,8 +2,8 @@
 
 `fold` and the SQL function `directory_fold` do the same: lower case, accents of Latin, Greek and Cyrillic letters
 removed ("Zoë" is found by "zoe"), letters that only look accented replaced; other scripts keep their marks, which are
-letters there. `directory_words` lists every word a search may begin with: the names cut at blanks and at
-`SEPARATORS`, and user principal name and mail address as a whole.
+letters there. `directory_words` lists every word a search may begin with: display name, user principal name and mail
+address, cut at blanks and at `SEPARATORS`.
 """
 
 import re
@@ -34,18 +34,9 @@ def typed_words(text: str) -> list[str]:
 
 
 def prefix_query(text: str) -> str:
-    """A tsquery that matches users with a word beginning with each typed word; empty when nothing can be looked for.
-
-    An address that is typed in part matches as a whole or by its parts, whichever is there.
-    """
-    parts = []
-    for word in typed_words(text):
-        pieces = [piece for piece in _CUT.split(word) if piece]
-        if not pieces:
-            continue
-        in_parts = " & ".join(f"{_quoted(piece)}:*" for piece in pieces)
-        parts.append(in_parts if pieces == [word] else f"({_quoted(word)}:* | ({in_parts}))")
-    return " & ".join(parts)
+    """A tsquery that matches users with a word beginning with each typed word; empty when nothing can be looked for."""
+    pieces = [piece for word in typed_words(text) for piece in _CUT.split(word) if piece]
+    return " & ".join(f"{_quoted(piece)}:*" for piece in pieces)
 
 
 def _quoted(word: str) -> str:
@@ -74,7 +65,6 @@ RETURN CASE WHEN octet_length(value) = char_length(value) THEN lower(value)
 CREATE FUNCTION directory_words(display_name text, user_principal_name text, mail text) RETURNS tsvector
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN array_to_tsvector(array_remove(
-  string_to_array({_nested_replaces(f"left({_NAMES} || {_MAIL}, 500)")}, ' ')
-  || left(directory_fold(user_principal_name), 500) || left(directory_fold(mail), 500), ''));
+  string_to_array({_nested_replaces(f"left({_NAMES} || {_MAIL}, 500)")}, ' '), ''));
 """
 DROP_FUNCTIONS: Final = "DROP FUNCTION directory_words(text, text, text); DROP FUNCTION directory_fold(text);"

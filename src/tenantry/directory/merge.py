@@ -116,6 +116,8 @@ def merge(*, tenant_id: uuid.UUID, page: str, generation: int, now: dt.datetime,
     """
     values: dict[str, Any] = {"tenant": tenant_id, "page": page, "generation": generation, "now": now}
     with connection.cursor() as cursor:
+        # Should the server crash, the last pages and the link behind them are lost together and are read again.
+        cursor.execute("SET LOCAL synchronous_commit = off")
         if '"@removed"' in page:
             cursor.execute(_DELETE, values)
             cursor.execute(_REMOVE, values)

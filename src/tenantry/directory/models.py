@@ -7,7 +7,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Func, Q
-from django.db.models.functions import Coalesce, Left, Lower
+from django.db.models.functions import Left, Lower
 
 LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 """Sorts for "unknown" in the columns of dates, so that paging never meets an empty key."""
@@ -97,13 +97,10 @@ class DirectoryUser(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "object_id"], name="directory_user_once")]
         indexes = [
-            # One per order of the users table, so that any page of it is a short walk along an index.
+            # For the orders by name, so that any page is a short walk along an index. The two orders by date sort a
+            # tenant's users instead: their indexes would make a first read a quarter slower.
             models.Index(fields=["tenant", "sort_name", "object_id"], name="directory_user_by_name"),
             models.Index(F("tenant"), Lower("user_principal_name"), F("object_id"), name="directory_user_by_upn"),
-            models.Index(
-                F("tenant"), Coalesce("last_password_change_at", LONG_AGO), F("object_id"), name="directory_user_by_age"
-            ),
-            models.Index(F("tenant"), Coalesce("created_at", LONG_AGO), F("object_id"), name="directory_user_by_birth"),
             # The few among many: without these a filter that keeps ten users would walk past all the others.
             models.Index(fields=["tenant", "sort_name"], condition=Q(is_admin=True), name="directory_admins"),
             models.Index(fields=["tenant", "sort_name"], condition=Q(is_protected=True), name="directory_protected"),
