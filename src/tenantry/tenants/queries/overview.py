@@ -32,6 +32,7 @@ from tenantry.tenants.queries.listing import STATE_KINDS
 _NOT_CONNECTED = Standing(ConnectionState.NOT_CONNECTED)
 _FAST_SECONDS = 2
 _SLOW_SECONDS = 10
+_FRESH_FOR = dt.timedelta(hours=1)
 _LOOK_PENDING_FOR = dt.timedelta(minutes=1)
 
 
@@ -119,6 +120,12 @@ class Overview:
     def is_set_up(self) -> bool:
         """Whether the checklist is through."""
         return bool(self.steps) and self.steps[3].is_done
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the checklist is still what the page is about: not through, or through only just now."""
+        seen_at = self.facts.role_seen_at if self.facts else None
+        return not self.is_set_up or self.needs_somebody or seen_at is None or self.now - seen_at < _FRESH_FOR
 
     @property
     def steps_done(self) -> int:
