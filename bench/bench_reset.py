@@ -7,9 +7,16 @@ record before the effect, the outcome after it, each committed.
 import os
 import time
 import uuid
+from typing import TYPE_CHECKING
 
 from bench import world
 from bench.outcome import Bar, Outcome
+
+if TYPE_CHECKING:
+    from entrasim.handle import Handle, TenantHandle
+    from entrasim.state import AppRegistration
+    from tenantry.customers.models import Customer
+    from tenantry.technicians.models import Technician
 
 RESETS = 100
 WARM_UP = 5
@@ -44,7 +51,8 @@ def measure() -> Outcome:
     )
 
 
-def _resets(handle, app):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  the simulator's types load late
+def _resets(handle: "Handle", app: "AppRegistration") -> tuple[list[float], list[float], int]:
+    """Milliseconds of our own and of Graph for each reset, and the requests that one takes."""
     from tenantry.directory.models import DirectoryUser  # noqa: PLC0415  after set-up
     from tenantry.graph import transport  # noqa: PLC0415
     from tenantry.helpdesk import actions, passwords, runner  # noqa: PLC0415
@@ -67,7 +75,9 @@ def _resets(handle, app):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN20
         )
     # Microsoft's times have whole seconds: a reset in the second of the creation would not show.
     time.sleep(1.1)
-    shares, graph, requests = [], [], 0
+    shares: list[float] = []
+    graph: list[float] = []
+    requests = 0
     for number, user in enumerate(users):
         with transport.stopwatch() as watch:
             started = time.perf_counter()
@@ -94,7 +104,8 @@ def _resets(handle, app):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN20
     return shares, graph, requests
 
 
-def _connected(handle, app):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  as above
+def _connected(handle: "Handle", app: "AppRegistration") -> "tuple[Technician, Customer, TenantHandle]":
+    """A technician, and a customer whose tenant is connected with User Administrator."""
     from tenantry.customers.models import Customer  # noqa: PLC0415  after set-up
     from tenantry.kit import clock  # noqa: PLC0415
     from tenantry.reach import permissions, roles  # noqa: PLC0415

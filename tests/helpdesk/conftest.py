@@ -11,9 +11,8 @@ from tests.conftest import SharedClock
 
 if TYPE_CHECKING:
     from entrasim.handle import Handle, TenantHandle
-
     from entrasim.journal import JournalEntry
-    from entrasim.state import ServicePrincipal, User
+    from entrasim.state import AppRegistration, ServicePrincipal, User
     from tenantry.customers.models import Customer
     from tenantry.directory.models import DirectoryUser
     from tenantry.helpdesk.models import Operation
@@ -29,6 +28,7 @@ class Place:
 
     customer: "Customer"
     tenant: "TenantHandle"
+    app: "AppRegistration"
     principal: "ServicePrincipal"
     connection: "Connection"
     alice: "Technician"
@@ -41,12 +41,11 @@ class Place:
         return uuid.UUID(self.tenant.id)
 
     def add_user(self, name: str, **fields: Any) -> "DirectoryUser":  # noqa: ANN401  fields of the simulator's user
-        """A user in the tenant and in our mirror, created a day ago as far as Dana's password is concerned."""
+        """A user in the tenant and in our mirror."""
         from tenantry.directory.models import DirectoryUser
 
         user = self.tenant.add_user(name=name, **fields)
         self.users[user.id] = user
-        user.last_password_change_date_time = self.clock.now() - dt.timedelta(days=1)
         return DirectoryUser.objects.create(
             tenant_id=self.tenant_id,
             object_id=uuid.UUID(user.id),
@@ -132,11 +131,12 @@ def place(
 ) -> Place:
     from django.conf import settings
 
+    from tenantry.directory.models import DirectorySync
     from tenantry.reach import permissions, roles
     from tenantry.tenants.models import Connection, ConnectionState, Tenant
 
     run_jobs()  # what other tests left behind is not ours to measure
-    app = sim.find_app(settings.CLIENT_ID)
+    app = sim.context.world.apps[settings.CLIENT_ID]
     principal = tenant.consent(app)
     tenant.assign_role(principal.id, roles.USER_ADMINISTRATOR)
     row = Tenant.objects.create(
@@ -147,6 +147,7 @@ def place(
         created_at=clock.now(),
     )
     now = clock.now()
+    DirectorySync.objects.create(tenant=row)
     connection = Connection.objects.create(
         tenant=row,
         state=ConnectionState.READY,
@@ -160,7 +161,7 @@ def place(
         role_seen_at=now - dt.timedelta(days=1),
         checked_at=now,
     )
-    return Place(customer, tenant, principal, connection, alice, clock, run_jobs)
+    return Place(customer, tenant, app, principal, connection, alice, clock, run_jobs)
 
 
 @pytest.fixture

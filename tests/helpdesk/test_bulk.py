@@ -9,20 +9,20 @@ from django.urls import reverse
 from tests.helpdesk.conftest import Place
 
 if TYPE_CHECKING:
-    from django.http import HttpResponse
     from django.test import Client
+    from django.test.client import _MonkeyPatchedWSGIResponse as Page
 
     from tenantry.directory.models import DirectoryUser
 
 
-def _ask(place: Place, browser: "Client", users: "list[DirectoryUser]", kind: str = "block") -> "HttpResponse":
+def _ask(place: Place, browser: "Client", users: "list[DirectoryUser]", kind: str = "block") -> "Page":
     return browser.post(
         reverse("helpdesk:bulk", args=(place.customer.pk,)),
         {"kind": kind, "object_ids": [str(user.object_id) for user in users]},
     )
 
 
-def _start(place: Place, browser: "Client", page: "HttpResponse", **changes: str) -> "HttpResponse":
+def _start(place: Place, browser: "Client", page: "Page", **changes: str) -> "Page":
     found = re.search(r'name="confirmation" value="([^"]+)"', page.content.decode())
     assert found, page.content.decode()
     form = {"confirmation": found.group(1), "justification": "Lost device", "ticket": ""} | changes

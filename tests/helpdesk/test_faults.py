@@ -23,9 +23,9 @@ def _target(place: Place, slug: str) -> "DirectoryUser":
     return place.add_user("Dana Doe", password="Before-the-reset-1", enabled=slug != "unblock")
 
 
-def _break(place: Place, user: "DirectoryUser", slug: str, kind: str, **options: object) -> None:
+def _break(place: Place, user: "DirectoryUser", slug: str, kind: str, **options: str | int) -> None:
     method, path = WRITES[slug]
-    place.tenant.fault(kind, method=method, path=path.format(id=user.object_id), **options)
+    place.tenant.fault(kind, method=method, path=path.format(id=user.object_id), times=1, **options)
 
 
 def _has_effect(place: Place, user: "DirectoryUser", slug: str) -> bool:
@@ -161,11 +161,9 @@ def test_a_lost_answer_and_stale_reads_end_done_without_a_false_success(place: P
 
 @every_write
 def test_consent_withdrawn_before_sending_fails_with_what_to_do(place: Place, slug: str) -> None:
-    from django.conf import settings
-
     dana = _target(place, slug)
     operation = place.ask(dana, slug)
-    place.tenant.withdraw_consent(settings.CLIENT_ID)
+    place.tenant.withdraw_consent(place.app)
     place.run_jobs()
     operation.refresh_from_db()
     assert operation.state == "failed"
@@ -179,15 +177,13 @@ def test_consent_withdrawn_before_sending_fails_with_what_to_do(place: Place, sl
 def test_consent_withdrawn_between_sending_and_reading_back_is_unknown_and_heals_with_consent(
     place: Place, slug: str
 ) -> None:
-    from django.conf import settings
-
     from tenantry.graph import tokens
 
     dana = _target(place, slug)
     operation = place.ask(dana, slug)
     place.tenant.fault("stale", method="GET", path=f"/users/{dana.object_id}", times=4)
     place.run_jobs()
-    place.tenant.withdraw_consent(settings.CLIENT_ID)
+    place.tenant.withdraw_consent(place.app)
     tokens.forget(place.tenant_id)
     place.pass_time(operation, seconds=30)
     assert operation.state == "unknown"
@@ -199,11 +195,9 @@ def test_consent_withdrawn_between_sending_and_reading_back_is_unknown_and_heals
 
 
 def _consent_again(place: Place) -> None:
-    from django.conf import settings
-
     from tenantry.reach import roles
 
-    principal = place.tenant.consent(settings.CLIENT_ID)
+    principal = place.tenant.consent(place.app)
     place.tenant.assign_role(principal.id, roles.USER_ADMINISTRATOR)
 
 
@@ -251,7 +245,7 @@ def test_a_worker_that_dies_after_sending_is_followed_by_one_that_reads_first(
     dana = _target(place, slug)
     operation = place.ask(dana, slug)
     with monkeypatch.context() as patch:
-        patch.setattr(work, "_keep_exchanges", die)  # the line right after the request went out
+        patch.setattr(work, "_exchanges", die)  # the line right after the request went out
         with pytest.raises(Killed):
             place.run_jobs()
     operation.refresh_from_db()

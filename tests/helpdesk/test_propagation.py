@@ -26,6 +26,7 @@ def test_ac_6_2_a_403_inside_the_window_is_shown_as_propagating_and_retried_with
     operation = place.do(dana)
     assert operation.state == "waiting"
     assert operation.message == "Permissions still propagating."
+    assert place.connection.role_seen_at is not None
     assert operation.waits_until == place.connection.role_seen_at + dt.timedelta(minutes=15)
     place.tenant.assign_role(place.principal.id, roles.USER_ADMINISTRATOR)
     assert place.pass_time(operation, seconds=31).state == "done"

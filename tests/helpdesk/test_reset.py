@@ -19,6 +19,8 @@ def test_a_reset_is_done_when_the_password_time_moved_and_the_user_can_sign_in_w
     assert held.password == PASSWORD
     assert held.force_change_password_next_sign_in is True
     assert place.effects(dana) == 1
+    assert operation.proof is not None
+    assert operation.before is not None
     assert operation.proof["lastPasswordChangeDateTime"] > operation.before["lastPasswordChangeDateTime"]
 
 
@@ -33,6 +35,7 @@ def test_ac_x_1_the_record_names_who_what_whom_why_and_microsofts_request_id(
     from tenantry.audit.models import Event
 
     operation = place.do(dana, ticket="T-4711")
+    assert operation.intent_id is not None
     intent = Event.objects.get(pk=operation.intent_id)
     assert (intent.kind, intent.actor_name, intent.ticket) == ("intent", "Alice Moreau", "T-4711")
     assert (intent.customer_id, intent.tenant_id) == (place.customer.pk, place.tenant_id)
@@ -63,7 +66,7 @@ def test_the_password_is_nowhere_in_the_database_or_the_logs(
         with connection.cursor() as cursor:
             cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
             tables = [name for (name,) in cursor.fetchall()]
-            found = []
+            found: list[str] = []
             for table in tables:
                 cursor.execute(f'SELECT t::text FROM "{table}" t')
                 found.extend(line for (line,) in cursor.fetchall())

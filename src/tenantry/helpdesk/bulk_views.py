@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from tenantry.customers.queries import get_customer
 from tenantry.helpdesk import actions, confirmation, queries
@@ -20,9 +20,11 @@ from tenantry.technicians.current import actor_of, technician_of
 
 
 @never_cache
-@require_POST
+@require_http_methods(["GET", "POST"])
 def bulk(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """Ask before a run: who is in it, who is left out and why. Nothing is changed yet."""
+    if request.method == "GET":  # reloaded or kept as a link: the selection is gone, the list is where it is made
+        return redirect("directory:users", customer_id=customer_id)
     kind = BY_SLUG.get(request.POST.get("kind", ""))
     if kind is None:
         raise Invalid("Choose what to do with the selected users.", remedy="Go back and press one of the buttons.")
@@ -71,9 +73,11 @@ def _ask(
 
 
 @never_cache
-@require_POST
+@require_http_methods(["GET", "POST"])
 def bulk_start(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """Start the run that was confirmed; the same page posted twice is one run."""
+    if request.method == "GET":  # reloaded or kept as a link: the selection is gone, the list is where it is made
+        return redirect("directory:users", customer_id=customer_id)
     token = Confirmation.opened(request.POST.get("confirmation", ""))
     kind = BY_KIND.get(token.kind)
     if kind is None or token.customer_id != customer_id:

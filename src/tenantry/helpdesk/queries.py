@@ -18,6 +18,7 @@ from tenantry.tenants import queries as tenants
 
 if TYPE_CHECKING:
     from tenantry.directory.models import DirectoryUser
+    from tenantry.tenants.models import Connection
 
 _RECENT = 10
 
@@ -83,14 +84,15 @@ def action_rows(*, technician: Technician, customer_id: uuid.UUID, user: "Direct
     return rows
 
 
-def decision_for(*, kind: Kind, customer_id: uuid.UUID, user: "DirectoryUser") -> Decision:
+def decision_for(*, kind: Kind, connection: "Connection | None", user: "DirectoryUser") -> Decision:
     """Whether `kind` can be done to this one user now."""
-    return decisions_for(kind=kind, customer_id=customer_id, users=[user])[user.object_id]
+    return decisions_for(kind=kind, connection=connection, users=[user])[user.object_id]
 
 
-def decisions_for(*, kind: Kind, customer_id: uuid.UUID, users: list["DirectoryUser"]) -> dict[uuid.UUID, Decision]:
+def decisions_for(
+    *, kind: Kind, connection: "Connection | None", users: list["DirectoryUser"]
+) -> dict[uuid.UUID, Decision]:
     """Whether `kind` can be done to each of these users now, by object id; the query count does not grow with them."""
-    connection = tenants.connection_of(customer_id)
     reacher = tenants.reacher_of(connection) if connection is not None else None
     targets = directory.targets_of(users)
     return {
@@ -105,17 +107,17 @@ def decisions_for(*, kind: Kind, customer_id: uuid.UUID, users: list["DirectoryU
     }
 
 
-def find_user(*, customer_id: uuid.UUID, object_id: uuid.UUID) -> "DirectoryUser":
-    """The user of this customer's connected tenant.
+def find_user(*, customer_id: uuid.UUID, object_id: uuid.UUID) -> "tuple[Connection, DirectoryUser]":
+    """The user of this customer's connected tenant, and the connection.
 
     Raises:
         NotHere: no connected tenant, or no such user in it.
     """
-    tenant = tenants.tenant_of(customer_id)
-    user = directory.find_user(tenant_id=tenant.tenant_id, object_id=object_id) if tenant is not None else None
-    if user is None:
+    connection = tenants.connection_of(customer_id)
+    user = directory.find_user(tenant_id=connection.tenant_id, object_id=object_id) if connection is not None else None
+    if connection is None or user is None:
         raise NotHere("This customer has no such user.")
-    return user
+    return connection, user
 
 
 def recent_operations(*, tenant_id: uuid.UUID, object_id: uuid.UUID) -> list[Operation]:
@@ -126,7 +128,7 @@ def recent_operations(*, tenant_id: uuid.UUID, object_id: uuid.UUID) -> list[Ope
 
 def newest_operation(*, tenant_id: uuid.UUID, object_id: uuid.UUID) -> Operation | None:
     """The newest operation on a user."""
-    return next(iter(recent_operations(tenant_id=tenant_id, object_id=object_id)), None)
+    return Operation.objects.filter(tenant_id=tenant_id, object_id=object_id).order_by("-created_at", "-id").first()
 
 
 def open_operation(*, tenant_id: uuid.UUID, object_id: uuid.UUID) -> Operation | None:

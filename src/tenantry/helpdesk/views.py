@@ -23,6 +23,7 @@ from tenantry.technicians.current import actor_of, technician_of
 
 if TYPE_CHECKING:
     from tenantry.directory.models import DirectoryUser
+    from tenantry.tenants.models import Connection
 
 _SOURCE_HINTS = {
     "words": "Four words and a number. Easy to read out on the telephone.",
@@ -41,23 +42,25 @@ def confirm(request: HttpRequest, customer_id: uuid.UUID, object_id: uuid.UUID, 
         raise Http404("There is no such operation.")
     technician = technician_of(request)
     get_customer(technician=technician, customer_id=customer_id)
-    user = queries.find_user(customer_id=customer_id, object_id=object_id)
+    connection, user = queries.find_user(customer_id=customer_id, object_id=object_id)
     if request.method == "POST":
-        return _confirmed(request, customer_id=customer_id, user=user, kind=kind)
+        return _confirmed(request, customer_id=customer_id, connection=connection, user=user, kind=kind)
     token = actions.confirm(technician=technician, customer_id=customer_id, user=user, kind=kind)
     form = _form(kind, user, None, initial={"confirmation": token.sealed()})
-    return _ask(request, customer_id=customer_id, user=user, kind=kind, form=form)
+    return _ask(request, customer_id=customer_id, connection=connection, user=user, kind=kind, form=form)
 
 
 @sensitive_variables("form", "password")
-def _confirmed(request: HttpRequest, *, customer_id: uuid.UUID, user: "DirectoryUser", kind: Kind) -> HttpResponse:
+def _confirmed(
+    request: HttpRequest, *, customer_id: uuid.UUID, connection: "Connection", user: "DirectoryUser", kind: Kind
+) -> HttpResponse:
     technician = technician_of(request)
     confirmation = Confirmation.opened(request.POST.get("confirmation", ""))
     form = _form(kind, user, request.POST)
     if not form.is_valid():
         # A denial is told before the details of a form that could not be sent anyway.
-        require(queries.decision_for(kind=kind, customer_id=customer_id, user=user))
-        return _ask(request, customer_id=customer_id, user=user, kind=kind, form=form)
+        require(queries.decision_for(kind=kind, connection=connection, user=user))
+        return _ask(request, customer_id=customer_id, connection=connection, user=user, kind=kind, form=form)
     try:
         made = actions.request_operation(
             actor=actor_of(request),
@@ -77,7 +80,9 @@ def _confirmed(request: HttpRequest, *, customer_id: uuid.UUID, user: "Directory
             technician=technician, customer_id=customer_id, user=user, kind=kind
         ).sealed()
         form = _form(kind, user, data)
-        return _ask(request, customer_id=customer_id, user=user, kind=kind, form=form, expired=expired)
+        return _ask(
+            request, customer_id=customer_id, connection=connection, user=user, kind=kind, form=form, expired=expired
+        )
     except actions.AlreadyThere as between:
         context = {
             **_about(customer_id, user, kind, request),
@@ -87,7 +92,7 @@ def _confirmed(request: HttpRequest, *, customer_id: uuid.UUID, user: "Directory
         return render(request, "helpdesk/conflict.html", context, status=HTTPStatus.CONFLICT)
     except Invalid as invalid:
         form.add_error(invalid.field or None, invalid.reason)
-        return _ask(request, customer_id=customer_id, user=user, kind=kind, form=form)
+        return _ask(request, customer_id=customer_id, connection=connection, user=user, kind=kind, form=form)
     return redirect("helpdesk:operation", customer_id=customer_id, operation_id=made.pk)
 
 
@@ -110,12 +115,13 @@ def _ask(
     request: HttpRequest,
     *,
     customer_id: uuid.UUID,
+    connection: "Connection",
     user: "DirectoryUser",
     kind: Kind,
     form: ConfirmForm,
     expired: actions.Expired | None = None,
 ) -> HttpResponse:
-    decision = queries.decision_for(kind=kind, customer_id=customer_id, user=user)
+    decision = queries.decision_for(kind=kind, connection=connection, user=user)
     running = queries.open_operation(tenant_id=user.tenant_id, object_id=user.object_id)
     if decision and running is not None:
         decision = policies.in_progress(running.get_kind_display())
@@ -153,13 +159,16 @@ def operation_status(request: HttpRequest, customer_id: uuid.UUID, operation_id:
 
 @never_cache
 @sensitive_variables("password")
-@require_POST
+@require_http_methods(["GET", "POST"])
 def reveal(request: HttpRequest, customer_id: uuid.UUID, operation_id: uuid.UUID) -> HttpResponse:
     """Show the new password, once. The answer to this POST is the only page that ever carries it.
 
-    No redirect: the password would have to be kept for the page after it. Loading this page again posts again, and
-    then it is only said when the password was shown.
+    `never_cache` says no-store. No redirect: the password would have to be kept for the page after it. Loading this
+    page again posts again, and then it is only said when the password was shown. A GET of this address (back button,
+    a link somebody kept) shows nothing and leads to the operation.
     """
+    if request.method == "GET":
+        return redirect("helpdesk:operation", customer_id=customer_id, operation_id=operation_id)
     technician = technician_of(request)
     try:
         found, password = actions.reveal_password(
@@ -167,9 +176,7 @@ def reveal(request: HttpRequest, customer_id: uuid.UUID, operation_id: uuid.UUID
         )
     except Conflict:
         return redirect("helpdesk:operation", customer_id=customer_id, operation_id=operation_id)
-    answer = render(request, "helpdesk/operation.html", _operation_context(request, found, password=password))
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return render(request, "helpdesk/operation.html", _operation_context(request, found, password=password))
 
 
 @require_POST

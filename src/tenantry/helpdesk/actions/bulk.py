@@ -57,20 +57,20 @@ def plan_bulk(*, technician: Technician, customer_id: uuid.UUID, kind: Kind, obj
             f"{len(wanted)} users are selected; at most {MOST_USERS} can be done at once.",
             remedy="Go back, select fewer, and do the rest in a second run.",
         )
-    tenant = tenants.tenant_of(customer_id)
-    if tenant is None:
+    connection = tenants.connection_of(customer_id)
+    if connection is None:
         raise NotHere("This customer has no connected tenant.")
-    found = [directory.find_user(tenant_id=tenant.tenant_id, object_id=object_id) for object_id in wanted]
+    found = [directory.find_user(tenant_id=connection.tenant_id, object_id=object_id) for object_id in wanted]
     users = [user for user in found if user is not None]
     if len(users) != len(wanted):
         raise NotHere("A selected user is not of this customer.")
-    decisions = queries.decisions_for(kind=kind, customer_id=customer_id, users=users)
+    decisions = queries.decisions_for(kind=kind, connection=connection, users=users)
     busy = set(
-        Operation.objects.filter(tenant_id=tenant.tenant_id, object_id__in=wanted, state__in=OPEN_STATES).values_list(
-            "object_id", flat=True
-        )
+        Operation.objects.filter(
+            tenant_id=connection.tenant_id, object_id__in=wanted, state__in=OPEN_STATES
+        ).values_list("object_id", flat=True)
     )
-    plan = Plan(users=[], skipped=[], tenant_id=tenant.tenant_id)
+    plan = Plan(users=[], skipped=[], tenant_id=connection.tenant_id)
     for user in users:
         decision = decisions[user.object_id]
         if isinstance(decision, Denied):

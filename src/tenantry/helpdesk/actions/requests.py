@@ -81,7 +81,7 @@ def request_operation(
         Invalid: no justification, or no password for a reset.
     """
     get_customer(technician=technician, customer_id=customer_id)
-    user = queries.find_user(customer_id=customer_id, object_id=object_id)
+    connection, user = queries.find_user(customer_id=customer_id, object_id=object_id)
     if (
         confirmation.kind != kind.kind.value
         or confirmation.technician_id != technician.pk
@@ -90,7 +90,10 @@ def request_operation(
         or confirmation.object_ids != (object_id,)
     ):
         raise confirmations.not_genuine()
-    earlier = _made_by(confirmation, object_id)
+    newest = queries.newest_operation(tenant_id=user.tenant_id, object_id=object_id)
+    is_news = newest is not None and newest.pk != confirmation.newest
+    # Only when something was done since the page was rendered can it have been by this very confirmation.
+    earlier = _made_by(confirmation, object_id) if is_news else None
     if earlier is not None:
         return earlier
     if confirmation.is_expired:
@@ -98,10 +101,9 @@ def request_operation(
             "This page was open for more than ten minutes, so nothing was sent.",
             remedy="Check that everything is still right, then confirm again.",
         )
-    newest = queries.newest_operation(tenant_id=user.tenant_id, object_id=object_id)
-    if newest is not None and (newest.pk != confirmation.newest or newest.is_open):
+    if newest is not None and (is_news or newest.is_open):
         raise AlreadyThere(newest)
-    require(queries.decision_for(kind=kind, customer_id=customer_id, user=user))
+    require(queries.decision_for(kind=kind, connection=connection, user=user))
     check_words(justification=justification, ticket=ticket)
     if (kind.kind == OperationKind.RESET_PASSWORD) != (password is not None):
         raise Invalid("A reset takes a new password, and nothing else does.", field="password")

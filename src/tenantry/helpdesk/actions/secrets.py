@@ -14,7 +14,7 @@ from tenantry.helpdesk.record import about
 from tenantry.kit import clock
 from tenantry.kit.actor import Actor
 from tenantry.kit.errors import Conflict, NotAllowed
-from tenantry.kit.sealed import Secret
+from tenantry.kit.sealed import CannotUnseal, Secret
 from tenantry.technicians.models import Technician
 
 KEPT_FOR: Final = dt.timedelta(minutes=15)
@@ -28,7 +28,7 @@ def reveal_password(
 
     Raises:
         NotHere: no such operation.
-        NotAllowed: somebody else asked for the reset.
+        NotAllowed: somebody else asked for the reset, or the keyset has changed.
         Conflict: not proven yet, already shown, or thrown away.
     """
     with transaction.atomic():
@@ -36,7 +36,13 @@ def reveal_password(
         _require_own(operation, technician)
         if operation.password_sealed is None or operation.state != OperationState.DONE:
             raise _not_there()
-        password = passwords.opened(operation)
+        try:
+            password = passwords.opened(operation)
+        except CannotUnseal as error:
+            raise NotAllowed(
+                "This password cannot be opened: the console's keyset is another one than when it was sealed.",
+                remedy="Reset the password again.",
+            ) from error
         now = clock.now()
         changed = Operation.objects.filter(
             pk=operation.pk,

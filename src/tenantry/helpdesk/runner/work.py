@@ -97,9 +97,9 @@ def _start(operation: Operation) -> None:
             log.exception("the password of operation %s does not open", operation.pk)
             rows.finish(operation, state=OperationState.FAILED, words=words.cannot_unseal())
             return
-    if operation.intent_id is None and not _record(operation):
-        return
-    _send(operation, before=facts.as_json())
+    intent_id = operation.intent_id or _record(operation)
+    if intent_id is not None:
+        _send(operation, intent_id=intent_id, before=facts.as_json())
 
 
 def _mirror_agrees(operation: Operation, facts: SignInFacts) -> bool:
@@ -118,8 +118,8 @@ def _ruled_out(operation: Operation, facts: SignInFacts) -> Denied | None:
     return None
 
 
-def _record(operation: Operation) -> bool:
-    """Commit the record of what is about to be sent; False when it cannot be written, and then nothing is sent."""
+def _record(operation: Operation) -> int | None:
+    """Commit the record of what is about to be sent; None when it cannot be written, and then nothing is sent."""
     kind = BY_KIND[operation.kind]
     details: dict[str, Any] = {"operation_id": str(operation.pk)}
     if operation.kind == OperationKind.RESET_PASSWORD:
@@ -148,9 +148,8 @@ def _record(operation: Operation) -> bool:
                 pause=_RECORD_PAUSE * operation.tries,
                 words=words.unrecorded(is_final=False),
             )
-        return False
-    rows.save(operation, intent_id=intent.event_id)
-    return True
+        return None
+    return intent.event_id
 
 
 def _end_unrecorded(operation: Operation) -> None:
@@ -167,16 +166,15 @@ def _end_unrecorded(operation: Operation) -> None:
     )
 
 
-def _send(operation: Operation, *, before: dict[str, Any] | None = None) -> None:
+def _send(operation: Operation, *, intent_id: int, before: dict[str, Any] | None = None) -> None:
     """Send (again). `before` is the read just made; None keeps the one from before the first sending."""
-    if operation.intent_id is None:
-        raise RuntimeError("an effect is recorded before it is sent")
-    intent = Intent(event_id=operation.intent_id, tenant_id=operation.tenant_id)
+    intent = Intent(event_id=intent_id, tenant_id=operation.tenant_id)
     was_out = operation.sent_at is not None
     now = clock.now()
     rows.save(
         operation,
         **({"before": before} if before is not None else {}),
+        intent_id=intent_id,
         attempts=operation.attempts + 1,
         reads=0,
         sent_at=now,
@@ -188,29 +186,30 @@ def _send(operation: Operation, *, before: dict[str, Any] | None = None) -> None
     try:
         _with_fresh_token(operation, lambda: effect.send(operation, intent))
     except errors.UnknownOutcome as error:
-        _keep_exchanges(operation, intent)
+        rows.save(operation, **_exchanges(operation, intent))
         rows.unknown(operation, words=words.lost(error))
         _read_back(operation)
     except errors.GraphError as error:
-        _keep_exchanges(operation, intent)
         if was_out:
+            rows.save(operation, **_exchanges(operation, intent))
             _again_in_vain(operation, error)
         else:
-            rows.save(operation, sent_at=None)
+            rows.save(operation, sent_at=None, **_exchanges(operation, intent))
             refusals.nothing_changed(operation, error)
     else:
-        _keep_exchanges(operation, intent)
         rows.save(
             operation,
             state=OperationState.CONFIRMING,
             accepted_at=clock.now(),
+            **_exchanges(operation, intent),
             **words.reading_back().columns(),
         )
         _read_back(operation)
 
 
-def _keep_exchanges(operation: Operation, intent: Intent) -> None:
-    rows.save(operation, exchanges=[*operation.exchanges, *(dataclasses.asdict(each) for each in intent.exchanges)])
+def _exchanges(operation: Operation, intent: Intent) -> dict[str, list[dict[str, Any]]]:
+    """The column with Graph's request ids, those of this sending added."""
+    return {"exchanges": [*operation.exchanges, *(dataclasses.asdict(each) for each in intent.exchanges)]}
 
 
 def _with_fresh_token(operation: Operation, call: Callable[[], T]) -> T:
@@ -264,8 +263,8 @@ def _apply(operation: Operation, facts: SignInFacts) -> None:
 
 def _not_seen(operation: Operation) -> None:
     """The reads worked and show no effect: send again when it is time, else read again later."""
-    if _is_resend_due(operation):
-        _send(operation)
+    if operation.intent_id is not None and _is_resend_due(operation):
+        _send(operation, intent_id=operation.intent_id)
         return
     if operation.accepted_at is not None:
         said = words.reading_back()
