@@ -11,6 +11,7 @@ from entrasim.handle import Handle, TenantHandle
 from tests.conftest import SharedClock
 from tests.support import self_signed
 
+from entrasim.server import Simulator
 from entrasim.state import AppRegistration
 from tenantry.graph import errors, pages, tokens, transport
 from tenantry.kit.intent import Intent
@@ -22,10 +23,10 @@ USER_ADMINISTRATOR = "User Administrator"
 
 
 @pytest.fixture
-def app(sim: Handle) -> AppRegistration:
+def app(sim: Handle, simulator: Simulator) -> AppRegistration:
     from django.conf import settings
 
-    return sim.app(app_id=settings.CLIENT_ID)
+    return simulator.world.apps[settings.CLIENT_ID]
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 # Open to people who are not signed in, and why.
 OPEN = {
     "accounts/login/": "sign-in",
+    "accounts/inactive/": "says that the account was switched off",
     "accounts/logout/": "signing out when signed out already leads home",
     "accounts/2fa/authenticate/": "second factor of a sign-in under way",
     "accounts/2fa/webauthn/login/": "passkey sign-in",

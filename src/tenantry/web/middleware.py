@@ -1,7 +1,10 @@
 """Health answers before everything else; refusals of actions as pages that say what, why and what to do."""
 
 from collections.abc import Callable
+from http import HTTPStatus
+from urllib.parse import urlencode, urlsplit
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -40,6 +43,23 @@ class HealthMiddleware:
         if is_behind:
             return JsonResponse({"status": "unavailable", "cause": "the database is not migrated"}, status=503)
         return JsonResponse({"status": "ready"})
+
+
+class SignInAgainMiddleware:
+    """When a session has ended, a polled part of a page leads the whole page to sign-in, not only itself."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Turn the redirect of an htmx request into htmx's own, back to the page it came from."""
+        answer = self.get_response(request)
+        to_sign_in = answer.status_code == HTTPStatus.FOUND and answer["Location"].startswith(str(settings.LOGIN_URL))
+        if not to_sign_in or request.headers.get("HX-Request") != "true":
+            return answer
+        came_from = urlsplit(request.headers.get("HX-Current-URL", ""))
+        query = urlencode({"next": f"{came_from.path}?{came_from.query}" if came_from.query else came_from.path or "/"})
+        return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"HX-Redirect": f"{settings.LOGIN_URL}?{query}"})
 
 
 class RefusalMiddleware:
