@@ -104,7 +104,7 @@ def test_standings_are_read_from_the_tenant(tenant: TenantHandle, clock: Standin
     assert read(owner.id) == {Standing.GROUP_MEMBER}
     assert read(through.id) == {Standing.GROUP_MEMBER, "4a5d8f65-41da-4de4-8968-e035b65339cf"}
     assert read(scoped.id) == {Standing.RESTRICTED_SCOPE, "fe930be7-5e62-47db-91af-98c3a49a38b1"}
-    assert NAMED_ROLES <= BUILTIN_ROLES.keys()
+    assert BUILTIN_ROLES.keys() >= NAMED_ROLES
 
 
 @pytest.mark.parametrize(

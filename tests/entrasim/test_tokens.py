@@ -83,7 +83,7 @@ def test_a_tenant_without_consent_answers_7000229_to_msal(
 
 
 def test_an_unknown_tenant_is_refused_at_discovery(simulator: Simulator, app: AppRegistration) -> None:
-    with pytest.raises(ValueError, match="(?i)tenant|authority"):
+    with pytest.raises(ValueError, match=r"(?i)tenant|authority"):
         msal_client(simulator, str(uuid.uuid4()), app, "s3cret").acquire_token_for_client([DEFAULT_SCOPE])
 
 
