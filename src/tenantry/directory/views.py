@@ -119,7 +119,7 @@ def groups(request: HttpRequest, customer_id: uuid.UUID, object_id: uuid.UUID) -
         rows = groups_of_user(tenant_id=found.tenant_id, object_id=found.object_id)
         context["groups"] = sorted(rows, key=lambda group: (group.display_name.lower(), group.group_id))
     except errors.GraphError as error:
-        context["problem"] = explain_live(error, what="groups", permission="GroupMember.Read.All")
+        context["problem"] = explain_live(error, what="groups", permission="User.Read.All")
     part = "#list" if request.headers.get("HX-Request") else ""
     answer = render(request, f"directory/groups.html{part}", context)
     patch_vary_headers(answer, ("HX-Request",))

@@ -82,7 +82,9 @@ class GroupOfUser:
 def groups_of_user(
     *, tenant_id: uuid.UUID, object_id: uuid.UUID, most: int = 200, patience: float = transport.HASTY
 ) -> list[GroupOfUser]:
-    """Up to `most` groups of a user ("List a user's memberships"; least permission GroupMember.Read.All).
+    """Up to `most` groups of a user ("List a user's memberships"; least permission User.Read.All).
+
+    Names of the groups need GroupMember.Read.All as well; without it Graph tells their ids alone.
 
     Raises:
         GraphError: any leaf but UnknownOutcome.
@@ -98,7 +100,6 @@ def groups_of_user(
         found.append(
             GroupOfUser(
                 group_id=uuid.UUID(row["id"]),
-                # Without permission for the object itself, Graph names only its id.
                 display_name=row.get("displayName") or "",
                 description=row.get("description") or "",
                 is_assignable_to_role=bool(row.get("isAssignableToRole")),
