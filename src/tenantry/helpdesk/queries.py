@@ -4,6 +4,7 @@ import dataclasses
 import uuid
 from typing import TYPE_CHECKING
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from tenantry.customers.queries import get_customer
@@ -128,7 +129,16 @@ def recent_operations(*, tenant_id: uuid.UUID, object_id: uuid.UUID) -> list[Ope
 
 def newest_operation(*, tenant_id: uuid.UUID, object_id: uuid.UUID) -> Operation | None:
     """The newest operation on a user."""
-    return Operation.objects.filter(tenant_id=tenant_id, object_id=object_id).order_by("-created_at", "-id").first()
+    return _newest(tenant_id, object_id).first()
+
+
+def newest_mark(*, tenant_id: uuid.UUID, object_id: uuid.UUID) -> tuple[uuid.UUID, str] | None:
+    """Id and state of the newest operation on a user."""
+    return _newest(tenant_id, object_id).values_list("pk", "state").first()
+
+
+def _newest(tenant_id: uuid.UUID, object_id: uuid.UUID) -> QuerySet[Operation]:
+    return Operation.objects.filter(tenant_id=tenant_id, object_id=object_id).order_by("-created_at", "-id")
 
 
 def open_operation(*, tenant_id: uuid.UUID, object_id: uuid.UUID) -> Operation | None:

@@ -10,7 +10,7 @@ from tenantry.helpdesk import confirmation as confirmations
 from tenantry.helpdesk import passwords, queries
 from tenantry.helpdesk.confirmation import Confirmation
 from tenantry.helpdesk.kinds import Kind
-from tenantry.helpdesk.models import BulkRun, Operation, OperationKind
+from tenantry.helpdesk.models import OPEN_STATES, BulkRun, Operation, OperationKind
 from tenantry.kit import clock, jobs
 from tenantry.kit.actor import Actor
 from tenantry.kit.errors import Conflict, Invalid, require
@@ -46,14 +46,14 @@ class AlreadyThere(Conflict):
 
 def confirm(*, technician: Technician, customer_id: uuid.UUID, user: "DirectoryUser", kind: Kind) -> Confirmation:
     """A confirmation for the page that asks: it remembers what the technician could see."""
-    newest = queries.newest_operation(tenant_id=user.tenant_id, object_id=user.object_id)
+    newest = queries.newest_mark(tenant_id=user.tenant_id, object_id=user.object_id)
     return confirmations.mint(
         kind=kind.kind.value,
         technician_id=technician.pk,
         customer_id=customer_id,
         tenant_id=user.tenant_id,
         object_ids=(user.object_id,),
-        newest=newest.pk if newest is not None else None,
+        newest=newest[0] if newest is not None else None,
     )
 
 
@@ -90,8 +90,8 @@ def request_operation(
         or confirmation.object_ids != (object_id,)
     ):
         raise confirmations.not_genuine()
-    newest = queries.newest_operation(tenant_id=user.tenant_id, object_id=object_id)
-    is_news = newest is not None and newest.pk != confirmation.newest
+    newest = queries.newest_mark(tenant_id=user.tenant_id, object_id=object_id)
+    is_news = newest is not None and newest[0] != confirmation.newest
     # Only when something was done since the page was rendered can it have been by this very confirmation.
     earlier = _made_by(confirmation, object_id) if is_news else None
     if earlier is not None:
@@ -101,8 +101,8 @@ def request_operation(
             "This page was open for more than ten minutes, so nothing was sent.",
             remedy="Check that everything is still right, then confirm again.",
         )
-    if newest is not None and (is_news or newest.is_open):
-        raise AlreadyThere(newest)
+    if newest is not None and (is_news or newest[1] in OPEN_STATES):
+        raise AlreadyThere(Operation.objects.get(pk=newest[0]))
     require(queries.decision_for(kind=kind, connection=connection, user=user))
     check_words(justification=justification, ticket=ticket)
     if (kind.kind == OperationKind.RESET_PASSWORD) != (password is not None):
