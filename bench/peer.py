@@ -10,7 +10,7 @@ import time
 
 from kiota_abstractions.authentication import AnonymousAuthenticationProvider
 from msgraph import GraphRequestAdapter, GraphServiceClient
-from msgraph_core import GraphClientFactory
+from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
 
 
 async def _read(url: str, users: int) -> float:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connection
@@ -65,20 +65,20 @@ def test_htmx_gets_only_the_part_it_asks_for(mirror: Mirror, as_alice: "Client")
 def test_a_first_read_shows_its_progress_and_refreshes_without_scripts(
     mirror: Mirror, as_alice: "Client", short_pages: None
 ) -> None:
-    from tenantry.directory import sync
+    from tenantry.directory import merge
 
     for number in range(25):
         mirror.tenant.add_user(name=f"User {number:02}")
     assert "first read begins" in as_alice.get(users_url(mirror)).content.decode()
     pages: list[str] = []
-    original = sync.merge.merge
+    original = merge.merge
 
-    def looking(**values: object) -> None:
+    def looking(**values: Any) -> None:  # noqa: ANN401  passed on
         pages.append(as_alice.get(users_url(mirror)).content.decode())
-        original(**values)  # type: ignore[arg-type]
+        original(**values)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sync.merge, "merge", looking)
+        patch.setattr(merge, "merge", looking)
         mirror.sync()
     assert "10 of 26" in pages[0]
     assert "Reading users" in pages[1]

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from tests.directory.conftest import Mirror
@@ -91,7 +92,7 @@ def test_an_unchanged_tenant_costs_one_request(mirror: Mirror) -> None:
 
 @pytest.mark.parametrize("is_late", [False, True], ids=["refused token", "token older than seven days"])
 def test_a_full_read_after_410_leaves_no_gap_in_the_list(mirror: Mirror, short_pages: None, is_late: bool) -> None:
-    from tenantry.directory import sync
+    from tenantry.directory import merge
 
     people = [mirror.tenant.add_user(name=f"User {number:02}") for number in range(25)]
     mirror.sync()
@@ -103,14 +104,14 @@ def test_a_full_read_after_410_leaves_no_gap_in_the_list(mirror: Mirror, short_p
         mirror.tenant.expire_delta_tokens()
     # The second of the new pages fails, so the list can be looked at in the middle of the read.
     seen: list[int] = []
-    original = sync.merge.merge
+    original = merge.merge
 
-    def watching(**values: object) -> None:
-        original(**values)  # type: ignore[arg-type]
+    def watching(**values: Any) -> None:  # noqa: ANN401  passed on
+        original(**values)
         seen.append(DirectoryUser.objects.filter(tenant_id=mirror.tenant_id, removed_at=None).count())
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sync.merge, "merge", watching)
+        patch.setattr(merge, "merge", watching)
         row = mirror.sync()
     assert min(seen) >= 26
     assert row.state == SyncState.CURRENT
@@ -119,25 +120,25 @@ def test_a_full_read_after_410_leaves_no_gap_in_the_list(mirror: Mirror, short_p
 
 
 def test_a_killed_worker_s_read_goes_on_where_it_stopped(mirror: Mirror, short_pages: None) -> None:
-    from tenantry.directory import sync
+    from tenantry.directory import merge, sync
 
     for number in range(35):
         mirror.tenant.add_user(name=f"User {number:02}")
-    original = sync.merge.merge
+    original = merge.merge
     merged = 0
 
     class Killed(BaseException):
         """What a SIGKILL looks like from inside: nothing runs after it."""
 
-    def dying(**values: object) -> None:
+    def dying(**values: Any) -> None:  # noqa: ANN401  passed on
         nonlocal merged
         if merged == 2:
             raise Killed
         merged += 1
-        original(**values)  # type: ignore[arg-type]
+        original(**values)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sync.merge, "merge", dying)
+        patch.setattr(merge, "merge", dying)
         with pytest.raises(Killed):
             mirror.sync()
     row = mirror.row
@@ -155,39 +156,39 @@ def test_a_killed_worker_s_read_goes_on_where_it_stopped(mirror: Mirror, short_p
 
 
 def test_two_workers_do_not_read_one_tenant_at_once(mirror: Mirror, short_pages: None) -> None:
-    from tenantry.directory import sync
+    from tenantry.directory import merge, sync
 
     for number in range(15):
         mirror.tenant.add_user(name=f"User {number:02}")
-    original = sync.merge.merge
+    original = merge.merge
     inner: list[int] = []
 
-    def nested(**values: object) -> None:
+    def nested(**values: Any) -> None:  # noqa: ANN401  passed on
         before = len(mirror.tenant.journal())
         sync.run(mirror.tenant_id)
         inner.append(len(mirror.tenant.journal()) - before)
-        original(**values)  # type: ignore[arg-type]
+        original(**values)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sync.merge, "merge", nested)
+        patch.setattr(merge, "merge", nested)
         mirror.sync()
     assert max(inner) <= 1, "at most the page fetched ahead, none for the second worker"
     assert mirror.row.users == 16
 
 
 def test_a_disconnect_in_the_middle_of_a_read_leaves_nothing_behind(mirror: Mirror, short_pages: None) -> None:
-    from tenantry.directory import actions, sync
+    from tenantry.directory import actions, merge, sync
 
     for number in range(15):
         mirror.tenant.add_user(name=f"User {number:02}")
-    original = sync.merge.merge
+    original = merge.merge
 
-    def forgetting(**values: object) -> None:
-        original(**values)  # type: ignore[arg-type]
+    def forgetting(**values: Any) -> None:  # noqa: ANN401  passed on
+        original(**values)
         actions.forget_tenant(tenant_id=mirror.tenant_id)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sync.merge, "merge", forgetting)
+        patch.setattr(merge, "merge", forgetting)
         sync.run(mirror.tenant_id)
     assert not DirectorySync.objects.filter(pk=mirror.tenant_id).exists()
     assert not DirectoryUser.objects.filter(tenant_id=mirror.tenant_id).exists()
@@ -197,8 +198,8 @@ def test_a_disconnect_in_the_middle_of_a_read_leaves_nothing_behind(mirror: Mirr
 def test_a_passing_fault_is_waited_out(mirror: Mirror, short_pages: None, kind: str) -> None:
     for number in range(25):
         mirror.tenant.add_user(name=f"User {number:02}")
-    options = {"throttled": {"retry_after": "2.128"}, "error": {"status": 503}}.get(kind, {})
-    mirror.tenant.fault(kind, path="/users/delta", times=2, **options)
+    by_kind: dict[str, dict[str, str | int]] = {"throttled": {"retry_after": "2.128"}, "error": {"status": 503}}
+    mirror.tenant.fault(kind, path="/users/delta", times=2, **by_kind.get(kind, {}))
     row = mirror.sync()
     assert row.state == SyncState.CURRENT
     assert row.users == 26
@@ -241,21 +242,21 @@ def test_throttling_beyond_patience_is_no_failure_of_the_tenant(mirror: Mirror) 
 
 
 def test_consent_withdrawn_between_two_pages_is_told_and_heals_after_consent(mirror: Mirror, short_pages: None) -> None:
-    from tenantry.directory import sync
+    from tenantry.directory import merge
     from tenantry.graph import tokens
     from tenantry.tenants.models import Connection
 
     for number in range(35):
         mirror.tenant.add_user(name=f"User {number:02}")
-    original = sync.merge.merge
+    original = merge.merge
 
-    def withdrawing(**values: object) -> None:
-        original(**values)  # type: ignore[arg-type]
+    def withdrawing(**values: Any) -> None:  # noqa: ANN401  passed on
+        original(**values)
         if mirror.row.users_read == 20:
             mirror.tenant.withdraw_consent(mirror.app)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sync.merge, "merge", withdrawing)
+        patch.setattr(merge, "merge", withdrawing)
         row = mirror.sync()
     assert row.state == SyncState.STALE
     assert row.cause
@@ -299,15 +300,15 @@ def test_the_sweep_takes_up_only_what_is_due(mirror: Mirror, run_jobs: Callable[
 
 
 def test_a_request_while_a_read_runs_is_answered_by_another_read(mirror: Mirror, run_jobs: Callable[[], None]) -> None:
-    from tenantry.directory import actions, sync, tasks
+    from tenantry.directory import actions, merge, sync, tasks
 
     mirror.tenant.add_user(name="Dana Doe")
-    original = sync.merge.merge
+    original = merge.merge
     asked = False
 
-    def asking(**values: object) -> None:
+    def asking(**values: Any) -> None:  # noqa: ANN401  passed on
         nonlocal asked
-        original(**values)  # type: ignore[arg-type]
+        original(**values)
         if not asked:
             asked = True
             mirror.clock.travel(seconds=1)
@@ -315,7 +316,7 @@ def test_a_request_while_a_read_runs_is_answered_by_another_read(mirror: Mirror,
             actions.request_sync(tenant_id=mirror.tenant_id)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sync.merge, "merge", asking)
+        patch.setattr(merge, "merge", asking)
         sync.run(mirror.tenant_id)
     mirror.clock.travel(seconds=1)
     tasks.sweep()
