@@ -1,6 +1,7 @@
 """Graph v1.0: from a request to an answer, with authentication, faults, throttling and permissions on the way."""
 
 import dataclasses
+import re
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ _DIAGNOSTIC = (
     '{"ServerInfo":{"DataCenter":"Simulated","Slice":"E","Ring":"1","ScaleUnit":"000","RoleInstance":"ENTRASIM"}}'
 )
 _SLOW_CHUNK = 64
+_QUOTED_KEY = re.compile(r"^/(users|groups|servicePrincipals|domains)\('([^']+)'\)")
+"""OData's own way to write a key: `/users('id')` is `/users/id`."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -134,7 +137,8 @@ class Graph:
 
     def _match(self, request: GraphRequest, outcome: Outcome) -> tuple[Route, dict[str, str]]:
         try:
-            route, args = self._routes.match(request.path.rstrip("/") or "/", method=request.method)
+            path = _QUOTED_KEY.sub(r"/\1/\2", request.path.rstrip("/") or "/")
+            route, args = self._routes.match(path, method=request.method)
         except MethodNotAllowed as error:
             raise GraphError(
                 405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target."

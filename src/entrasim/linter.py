@@ -4,6 +4,7 @@ import collections
 import dataclasses
 import datetime as dt
 import hashlib
+import re
 import threading
 import urllib.parse
 
@@ -11,6 +12,7 @@ from entrasim.clock import Clock
 
 _REPEATABLE = ("/revokeSignInSessions", "/$batch", "/getByIds", "/restore", "/getMemberObjects", "/checkMemberObjects")
 _MOST_LINKS = 50_000
+_SECONDS = re.compile(r"\d+(\.\d+)?")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class Linter:
     ) -> None:  # fmt: skip
         """An answer goes out."""
         asked = _Asked(tenant_id, app_id, method, path)
-        if retry_after is not None:
+        if retry_after is not None and _SECONDS.fullmatch(retry_after):
             self._wait_until[asked] = self._clock.now() + dt.timedelta(seconds=float(retry_after))
         elif status < 400:  # noqa: PLR2004  HTTP's own border
             self._wait_until.pop(asked, None)

@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+from entrasim.changes import indexed
 from entrasim.enforcement import restricted_units_of
 from entrasim.odata.pages import Getter, Shape
 from entrasim.state import Domain, Group, RoleAssignment, ServicePrincipal, Sku, Tenant, User
@@ -73,7 +74,7 @@ def users(tenant: Tenant) -> Shape:
     def extras(user: User) -> dict[str, Any]:
         return {"@odata.type": "#microsoft.graph.agentUser"} if user.is_agent else {}
 
-    has_agents = any(user.is_agent for user in tenant.users.values()) if len(tenant.users) < _FEW else False
+    has_agents = indexed(tenant, "has_agents", lambda: any(user.is_agent for user in tenant.users.values()))
     return Shape(
         fields,
         USER_DEFAULTS,
@@ -81,10 +82,6 @@ def users(tenant: Tenant) -> Shape:
         extras if has_agents else None,
         ("manager", "memberOf", "directReports"),
     )
-
-
-_FEW = 5000
-"""Tenants larger than this are not searched for agents on each request."""
 
 
 def _assigned_plans(tenant: Tenant, user: User) -> list[dict[str, Any]]:

@@ -48,15 +48,19 @@ class Client:
         self.pool = urllib3.PoolManager(ca_certs=str(simulator.ca_file), retries=False)
         self._token: str | None = None
 
-    def ask_token(self, *, tenant: str | None = None, headers: dict[str, str] | None = None, **form: str) -> Answer:
+    def ask_token(self, *, tenant: str = "", authorization: str = "", **form: str) -> Answer:
         fields = {"grant_type": "client_credentials", "scope": DEFAULT_SCOPE, "client_id": self.app.app_id}
-        if not headers and "client_assertion" not in form:
+        if not authorization and "client_assertion" not in form:
             fields["client_secret"] = self.app.secrets[0] if self.app.secrets else ""
         fields.update(form)
         url = f"{self.simulator.login_url}/{tenant or self.tenant.id}/oauth2/v2.0/token"
         return Answer(
             self.pool.request(
-                "POST", url, fields={k: v for k, v in fields.items() if v}, encode_multipart=False, headers=headers
+                "POST",
+                url,
+                fields={k: v for k, v in fields.items() if v},
+                encode_multipart=False,
+                headers={"Authorization": authorization} if authorization else None,
             )
         )
 

@@ -22,7 +22,7 @@ with warnings.catch_warnings():
     from msgraph.generated.models.password_profile import PasswordProfile
     from msgraph.generated.models.user import User
     from msgraph.generated.users.users_request_builder import UsersRequestBuilder
-    from msgraph_core import GraphClientFactory
+    from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
 
 # What the SDK and its libraries warn about themselves.
 pytestmark = [

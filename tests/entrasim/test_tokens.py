@@ -160,20 +160,20 @@ def test_an_assertion_signed_by_another_key_is_refused(
 @pytest.mark.parametrize(
     ("form", "at", "status", "error", "code"),
     [
-        ({"client_secret": "wrong"}, None, 401, "invalid_client", 7000215),
-        ({"client_secret": "old"}, None, 401, "invalid_client", 7000222),
-        ({"client_secret": ""}, None, 401, "invalid_client", 7000218),
-        ({"client_id": "5d3d6a0e-7b0f-4d0e-8f7a-1c2b3a4d5e6f"}, None, 400, "unauthorized_client", 700016),
-        ({"scope": "https://graph.microsoft.com/User.Read"}, None, 400, "invalid_scope", 1002012),
-        ({"scope": "https://vault.example/.default"}, None, 400, "invalid_resource", 500011),
-        ({"grant_type": "password"}, None, 400, "unsupported_grant_type", 70003),
-        ({"grant_type": ""}, None, 400, "invalid_request", 900144),
+        ({"client_secret": "wrong"}, "", 401, "invalid_client", 7000215),
+        ({"client_secret": "old"}, "", 401, "invalid_client", 7000222),
+        ({"client_secret": ""}, "", 401, "invalid_client", 7000218),
+        ({"client_id": "5d3d6a0e-7b0f-4d0e-8f7a-1c2b3a4d5e6f"}, "", 400, "unauthorized_client", 700016),
+        ({"scope": "https://graph.microsoft.com/User.Read"}, "", 400, "invalid_scope", 1002012),
+        ({"scope": "https://vault.example/.default"}, "", 400, "invalid_resource", 500011),
+        ({"grant_type": "password"}, "", 400, "unsupported_grant_type", 70003),
+        ({"grant_type": ""}, "", 400, "invalid_request", 900144),
         ({}, "common", 400, "invalid_request", 9001023),
         ({}, "0a1b2c3d-7b0f-4d0e-8f7a-1c2b3a4d5e6f", 400, "invalid_request", 90002),
     ],
 )
 def test_each_refusal_has_its_code(
-    client: Client, form: dict[str, str], at: str | None, status: int, error: str, code: int
+    client: Client, form: dict[str, str], at: str, status: int, error: str, code: int
 ) -> None:
     client.app.expired_secrets.append("old")
     answer = client.ask_token(tenant=at, **form)
@@ -190,7 +190,7 @@ def test_a_disabled_app_and_a_vanished_tenant_are_refused(client: Client) -> Non
 
 def test_basic_authentication_and_a_domain_instead_of_the_id_work(client: Client) -> None:
     pair = base64.b64encode(f"{client.app.app_id}:s3cret".encode()).decode()
-    answer = client.ask_token(tenant=client.tenant.domain, client_id="", headers={"Authorization": f"Basic {pair}"})
+    answer = client.ask_token(tenant=client.tenant.domain, client_id="", authorization=f"Basic {pair}")
     assert answer.status == 200
 
 

@@ -34,6 +34,13 @@ def test_a_user_is_found_by_name_also_with_a_hash_sign(client: Client) -> None:
     assert (missing.status, missing.code) == (404, "Request_ResourceNotFound")
 
 
+def test_a_key_may_stand_in_parentheses_and_agents_are_marked(client: Client) -> None:
+    agent = client.tenant.add_user(name="Invoice Agent", is_agent=True)
+    row = client.get(f"/users('{agent.id}')?$select=displayName").json
+    assert row["displayName"] == "Invoice Agent"
+    assert row["@odata.type"] == "#microsoft.graph.agentUser"
+
+
 def test_paging_is_stable_while_users_come_and_go(simulator: Simulator, sim: Handle, client_for: ClientFor) -> None:
     tenant = sim.new_tenant(users=250)
     client = client_for("User.Read.All", at=tenant)
