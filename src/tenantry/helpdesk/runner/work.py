@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
 from tenantry.audit import actions as audit
 from tenantry.directory import actions as directory_actions
@@ -244,12 +244,12 @@ def _read_back(operation: Operation) -> None:
             _unreadable(operation, error)
             return
         if effect.is_proven(operation, facts):
-            _apply(operation, facts)
             kind = BY_KIND[operation.kind]
-            tenants_actions.note_worked(
-                tenant_id=operation.tenant_id, proof=f"{kind.label} was read back for {operation.user_principal_name}"
-            )
-            rows.finish(operation, state=OperationState.DONE, words=Words(kind.done), proof=facts.as_json())
+            proof = f"{kind.label} was read back for {operation.user_principal_name}"
+            with transaction.atomic():  # one commit: either all of it is known, or the next worker reads again
+                _apply(operation, facts)
+                tenants_actions.note_worked(tenant_id=operation.tenant_id, proof=proof)
+                rows.finish(operation, state=OperationState.DONE, words=Words(kind.done), proof=facts.as_json())
             return
         rows.save(operation, reads=operation.reads + 1, **rows.renewed())
     _not_seen(operation)
