@@ -12,6 +12,7 @@ import socketserver
 import ssl
 import sys
 import tempfile
+import time
 import uuid
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -116,7 +117,7 @@ class Pages:
         return self.empty
 
 
-def _handler(pages: Pages) -> type[BaseHTTPRequestHandler]:
+def _handler(pages: Pages, latency: float) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         wbufsize = 1 << 16
@@ -130,6 +131,8 @@ def _handler(pages: Pages) -> type[BaseHTTPRequestHandler]:
             self._answer()
 
         def _answer(self) -> None:
+            if latency:
+                time.sleep(latency)
             parts = urlsplit(self.path)
             body = pages.answer(parts.path, parse_qs(parts.query))
             self.send_response_only(200)
@@ -151,6 +154,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--users", type=int, default=1000)
     parser.add_argument("--page-size", type=int, default=999)
+    parser.add_argument("--latency-ms", type=float, default=0.0, help="wait so long before each answer")
     arguments = parser.parse_args()
     authority = trustme.CA()
     certificate = authority.issue_cert("localhost", "127.0.0.1")
@@ -160,7 +164,9 @@ def main() -> None:
     certificate.configure_cert(context)
     with _Server(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
         base = f"https://localhost:{server.server_address[1]}"
-        server.RequestHandlerClass = _handler(Pages(base, arguments.users, arguments.page_size))
+        server.RequestHandlerClass = _handler(
+            Pages(base, arguments.users, arguments.page_size), arguments.latency_ms / 1000
+        )
         server.socket = context.wrap_socket(server.socket, server_side=True)
         print(json.dumps({"url": base, "ca_file": str(ca_file)}))
         sys.stdout.flush()

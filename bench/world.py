@@ -27,9 +27,10 @@ def database() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def page_server(users: int, page_size: int = 999) -> Iterator[dict[str, str]]:
+def page_server(users: int, page_size: int = 999, latency_ms: float = 0.0) -> Iterator[dict[str, str]]:
     """The page server in a process of its own; yields its address and CA file."""
-    command = [sys.executable, "-m", "bench.page_server", f"--users={users}", f"--page-size={page_size}"]
+    options = [f"--users={users}", f"--page-size={page_size}", f"--latency-ms={latency_ms}"]
+    command = [sys.executable, "-m", "bench.page_server", *options]
     process = subprocess.Popen(command, cwd=HERE.parent, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:

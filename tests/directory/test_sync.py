@@ -198,7 +198,7 @@ def test_a_disconnect_in_the_middle_of_a_read_leaves_nothing_behind(mirror: Mirr
 def test_a_passing_fault_is_waited_out(mirror: Mirror, short_pages: None, kind: str) -> None:
     for number in range(25):
         mirror.tenant.add_user(name=f"User {number:02}")
-    by_kind: dict[str, dict[str, str | int]] = {"throttled": {"retry_after": "2.128"}, "error": {"status": 503}}
+    by_kind: dict[str, dict[str, Any]] = {"throttled": {"retry_after": "2.128"}, "error": {"status": 503}}
     mirror.tenant.fault(kind, path="/users/delta", times=2, **by_kind.get(kind, {}))
     row = mirror.sync()
     assert row.state == SyncState.CURRENT
