@@ -33,7 +33,10 @@ def go_to_microsoft(page: Page, customer_url: str) -> None:
 
 
 def sign_in_at_microsoft(page: Page, name: str, password: str) -> None:
-    """Account, Next, password, Sign in."""
+    """Account, Next, password, Sign in; past "Pick an account" when somebody signed in here before."""
+    page.get_by_role("heading", level=1).first.wait_for()
+    if page.get_by_role("heading", name="Pick an account").count():
+        page.get_by_role("link", name="Use another account").click()
     page.get_by_label("Email or account name").fill(name)
     page.get_by_role("button", name="Next").click()
     page.get_by_label("Password").fill(password)

@@ -14,12 +14,8 @@ def ready_customer(walker: Walker, demo: Stack) -> tuple[str, Tenant]:
     demo.control("POST", f"/tenants/{tenant.id}/users", {"name": "Dana O'Brien"})
     url = steps.add_customer(walker.page, demo)
     steps.connect(walker.page, url, tenant)
-    principals = demo.control("GET", f"/tenants/{tenant.id}/consent")
-    ours = next(
-        principal
-        for principal in (principals["apps"] if "apps" in principals else principals.get("service_principals", []))
-        if principal["app_id"] == demo.facts["client_ids"]["helpdesk"]
-    )
+    apps = demo.control("GET", f"/tenants/{tenant.id}/consent")["enterprise_apps"]
+    ours = next(app for app in apps if app["app_id"] == demo.facts["client_ids"]["helpdesk"])
     demo.control("POST", f"/tenants/{tenant.id}/roles", {"principal": ours["id"], "role": steps.PAA})
     steps.wait_until_ready(walker.page)
     return url, tenant
@@ -94,7 +90,7 @@ def test_from_the_sign_in_link_to_the_activity_page(demo: Stack, walker: Walker,
         expect(table.get_by_text(f"Ticket {ticket}").first).to_be_visible()
     assert state["password"] not in page.content()
     walker.check()
-    assert demo.control("GET", f"/tenants/{tenant.id}/lint") in ([], {"complaints": []}, {"lint": []})
+    assert demo.control("GET", f"/tenants/{tenant.id}/lint")["complaints"] == []
 
 
 def test_ac_1_3_cancel_leaves_no_connection_and_says_so(demo: Stack, walker: Walker) -> None:
@@ -147,10 +143,7 @@ def test_ac_1_3_a_tenant_of_another_customer_is_refused_not_moved(demo: Stack, w
     steps.connect(walker.page, first, tenant)
     second = steps.add_customer(walker.page, demo)
     steps.go_to_microsoft(walker.page, second)
-    if walker.page.get_by_role("button", name=tenant.admin_name).count():
-        walker.page.get_by_role("button", name=tenant.admin_name).click()
-    else:
-        steps.sign_in_at_microsoft(walker.page, tenant.admin_name, tenant.admin_password)
+    steps.sign_in_at_microsoft(walker.page, tenant.admin_name, tenant.admin_password)
     steps.accept(walker.page)
     walker.page.wait_for_url(f"{second}*")
     expect(walker.page.get_by_text(re.compile("another customer", re.IGNORECASE)).first).to_be_visible()
@@ -196,7 +189,7 @@ def test_bulk_block_of_selected_users_with_results_for_each(demo: Stack, walker:
     page = walker.page
     page.goto(f"{url}users/")
     expect(page.get_by_role("link", name="Dana O'Brien")).to_be_visible(timeout=steps.SETTLES_MS)
-    boxes = page.get_by_role("checkbox", name=re.compile("^Select (?!all)"))
+    boxes = page.get_by_role("checkbox", name=re.compile("^Select (?!every)"))
     for index in range(3):
         boxes.nth(index).check()
     walker.check()
