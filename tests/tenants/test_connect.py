@@ -123,7 +123,7 @@ ERRORS: list[tuple[str, dict[str, str], ConsentOutcome, str]] = [
 def test_ac_1_3_errors_end_on_the_customers_page_with_their_message_and_nothing_stored(
     trip: Trip, query: dict[str, str], outcome: ConsentOutcome, title: str
 ) -> None:
-    answer = trip.come_back(trip.leave(), **query)
+    answer = trip.come_back(trip.leave(), client=None, **query)
     assert answer.headers["Location"] == trip.page_url
     assert trip.attempt().outcome == outcome
     assert title in trip.page()

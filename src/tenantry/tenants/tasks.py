@@ -8,7 +8,7 @@ from tenantry.tenants.actions.checking import CHECK_JOB
 from tenantry.tenants.actions.verifying import VERIFY_JOB
 from tenantry.tenants.models import Connection, ConsentAttempt, ConsentOutcome
 
-_MOST_PER_SWEEP = 1000  # more are taken by the next sweep, 20 seconds later
+_MOST_PER_SWEEP = 1000  # more are taken by the next sweep, ten seconds later
 
 
 @jobs.task(CHECK_JOB)
@@ -23,7 +23,7 @@ def verify(attempt_id: str) -> None:
     actions.verify_attempt(attempt_id=uuid.UUID(attempt_id))
 
 
-@jobs.every("* * * * * */20", "tenants.sweep")
+@jobs.every("* * * * * */10", "tenants.sweep")
 def sweep() -> None:
     """Ask for the looks that are due and for the proofs that are still out."""
     due = Connection.objects.filter(next_check_at__lte=clock.now()).order_by("next_check_at")

@@ -121,8 +121,9 @@ def connection(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
         return answer
     answer = render(request, "tenants/panel.html", {"o": overview, "customer": overview.customer})
     before = seen.rpartition("-")[0]
-    if before and before != overview.standing.state:
-        toast = {"kind": STATE_KINDS[overview.standing.state], "text": f"Connection: {overview.word}."}
+    kind = STATE_KINDS[overview.standing.state]
+    if before and before != overview.standing.state and kind in {"good", "bad"}:
+        toast = {"kind": kind, "text": f"Connection: {overview.word}."}
         answer["HX-Trigger"] = json.dumps({"toast": toast})
     return answer
 

@@ -34,7 +34,13 @@ def checklist(facts: Facts, now: dt.datetime) -> tuple[Step, ...]:
     has_role = facts.role_seen_at is not None and bool(covering_roles(facts.role_ids, facts.wanted_role_id))
     is_withdrawn = facts.trouble is Trouble.WITHDRAWN
     is_short = standing.state == ConnectionState.RECONSENT_NEEDED
-    proven = "done" if has_role else "bad" if facts.role_lost_at else "wait" if facts.roles_are_read else "later"
+    is_out = standing.state == ConnectionState.OFFLINE
+    if has_role:
+        proven = "done"
+    elif is_out or not facts.roles_are_read:
+        proven = "later"
+    else:
+        proven = "bad" if facts.role_lost_at else "wait"
     waiting = {
         ConnectionState.READY: "done",
         ConnectionState.PROPAGATING: "wait",
@@ -42,7 +48,7 @@ def checklist(facts: Facts, now: dt.datetime) -> tuple[Step, ...]:
     }.get(state, "later")
     return (
         Step(1, "consent", "bad" if is_withdrawn else "wait" if is_short else "done"),
-        Step(2, "assign", "done" if has_role else "now"),
+        Step(2, "assign", "done" if has_role else "later" if is_out else "now"),
         Step(3, "proven", proven),
         Step(4, "wait", waiting),
         Step(5, "users", "now" if waiting == "done" else "later"),

@@ -66,7 +66,7 @@ def words_of(
         since: the oldest permission found in the tenant.
         code: Microsoft's code.
     """
-    there = tenant or "the tenant"
+    there = tenant or "The tenant"
     given = f" on {since.day} {since:%b %Y, %H:%M} UTC" if since else " before"
     nothing = "Nothing was connected."
     return {

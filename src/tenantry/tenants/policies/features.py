@@ -65,7 +65,7 @@ def feature_rows(facts: Facts, now: dt.datetime) -> tuple[FeatureRow, ...]:
     rows = []
     for feature, action, icon in _SHOWN:
         if standing.state == ConnectionState.OFFLINE:
-            kind, word, why = "bad", "Not reachable", standing
+            kind, word, why = "bad", "Not reachable", dataclasses.replace(standing, cause="", fix="")  # told above
         elif lacking := off.get(feature):
             kind, word, why = "bad", "Permission missing", _lacking(lacking)
         elif action is None:
@@ -101,9 +101,11 @@ def _by_role(action: Action, facts: Facts, standing: Standing) -> tuple[str, str
     decision = decide(action=action, reacher=reacher, target=_SOMEBODY)
     is_lacking = standing.state in {ConnectionState.ROLE_MISSING, ConnectionState.DEGRADED}
     if isinstance(decision, Denied):
+        if is_lacking:  # what is missing stands above, whole
+            kind = "bad" if standing.state == ConnectionState.DEGRADED else "wait"
+            return kind, "Role missing", dataclasses.replace(standing, cause=f"Needs {facts.wanted_role}.", fix="")
         why = dataclasses.replace(standing, cause=decision.reason, fix=decision.remedy, who=decision.who)
-        kind = "bad" if standing.state == ConnectionState.DEGRADED else "wait"
-        return (kind, "Role missing", why) if is_lacking else ("mute", "Not with this role", why)
+        return "mute", "Not with this role", why
     if is_lacking:  # a lesser role than the wanted one still does for some users
         return "wait", "Only in part", standing
     kind, word = _WORDS.get(standing.state, ("bad", "Needs attention"))

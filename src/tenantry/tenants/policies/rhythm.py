@@ -6,7 +6,7 @@ from typing import Final
 
 from tenantry.tenants.models import ConnectionState
 
-_SOON: Final = dt.timedelta(seconds=15)
+_SOON: Final = dt.timedelta(seconds=8)
 _FIRST_HOUR: Final = dt.timedelta(hours=1)
 _FIRST_DAY: Final = dt.timedelta(days=1)
 # The loss of a role is noticed within 24 hours (AC-5.4), also when a look or two fail.

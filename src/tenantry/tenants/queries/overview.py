@@ -74,6 +74,7 @@ class Overview:
     sync: SyncSummary | None = None
     facts: Facts | None = None
     standing: Standing = _NOT_CONNECTED
+    by_role: Standing = _NOT_CONNECTED  # as if every permission were there and the tenant in reach
     features: tuple[FeatureRow, ...] = ()
     steps: tuple[Step, ...] = ()
 
@@ -246,6 +247,7 @@ def overview_of(customer: Customer) -> Overview:
         sync=sync_summary(connection.tenant_id),
         facts=facts,
         standing=next_state(facts, now),
+        by_role=next_state(dataclasses.replace(facts, required=frozenset(), trouble=None, app_is_enabled=True), now),
         features=feature_rows(facts, now),
         steps=checklist(facts, now),
     )
