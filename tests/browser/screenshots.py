@@ -23,9 +23,11 @@ def take(page: Page, name: str) -> None:
     for look in ("light", "dark"):
         page.emulate_media(color_scheme="dark" if look == "dark" else "light", reduced_motion="reduce")
         page.set_viewport_size({"width": DESK["width"], "height": DESK["height"]})
+        page.wait_for_timeout(300)  # colours fade from one look to the other
         page.screenshot(path=TARGET / f"{name}-{look}.png")
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+    page.wait_for_timeout(300)
     page.screenshot(path=TARGET / f"{name}-390.png")
     page.set_viewport_size({"width": DESK["width"], "height": DESK["height"]})
     sys.stdout.write(f"{name}\n")
