@@ -7,10 +7,10 @@ import uuid
 
 import pytest
 from django.test import override_settings
-from entrasim.handle import Handle, TenantHandle
 from tests.conftest import SharedClock
 from tests.support import self_signed
 
+from entrasim.handle import Handle, TenantHandle
 from entrasim.server import Simulator
 from entrasim.state import AppRegistration
 from tenantry.graph import errors, pages, tokens, transport

@@ -57,9 +57,11 @@ def test_a_domain_never_reads_or_writes_the_tables_of_another(domain: str) -> No
             and node.module.split(".")[1] in set(DOMAINS) - {domain}
         }
         for node in ast.walk(tree):
-            is_table = isinstance(node, ast.Attribute) and node.attr in {"objects", "_default_manager"}
-            if is_table and isinstance(node.value, ast.Name) and node.value.id in foreign:  # type: ignore[union-attr]
-                found.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.value.id}")  # type: ignore[union-attr]
+            match node:
+                case ast.Attribute(value=ast.Name(id=name), attr="objects" | "_default_manager") if name in foreign:
+                    found.append(f"{path.relative_to(ROOT)}:{node.lineno} {name}")
+                case _:
+                    pass
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in foreign:
                 found.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.func.id}(...)")
     assert [line for line in found if not line.endswith("Result(...)")] == []

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,11 +21,9 @@ PAGES = ("components", "customers", "customer", "user", "door", "story")
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
     """The console without its database: the style guide needs none."""
-    from django.conf import settings
     from django.core.wsgi import get_wsgi_application
     from django.test import override_settings
 
-    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     with override_settings(ALLOWED_HOSTS=["127.0.0.1"], IS_DEMO=True):
         server = Server(("127.0.0.1", 0), get_wsgi_application(), numthreads=4)
         server.prepare()
