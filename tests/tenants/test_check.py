@@ -225,6 +225,7 @@ def test_consent_withdrawn_goes_offline_with_cause_fix_and_who_and_heals_by_itse
     assert connection.state == ConnectionState.OFFLINE
     assert all((connection.cause, connection.fix, connection.who))
     assert "Re-consent" in connection.fix
+    assert "Consent withdrawn" in trip.page()
     trip.tenant.consent(app=trip.app)
     connection = trip.look(minutes=2)
     assert connection.state != ConnectionState.OFFLINE
