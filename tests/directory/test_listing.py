@@ -217,7 +217,7 @@ def test_a_whole_address_comes_first(mirror: Mirror, alice: "Technician") -> Non
         ],
     )
     found, has_more = listing.search_users(technician=alice, text=f"{tag}@x.test")
-    assert found[0].user.display_name == "Zed"
+    assert found[0].display_name == "Zed"
     assert len(found) == listing.MOST_SHOWN
     assert has_more
 

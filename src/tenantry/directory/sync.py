@@ -193,7 +193,7 @@ class _Reading:
         return bool(self.row.delta_link) and not self.rows_merged and not self._surroundings_are_due()
 
     def _finish_unchanged(self, page: UserPage, now: dt.datetime) -> None:
-        values = [page.delta_link, now, now, now + DELTA_EVERY, self.row.tenant_id, self.row.lease]
+        values: list[Any] = [page.delta_link, now, now, now + DELTA_EVERY, self.row.tenant_id, self.row.lease]
         with connection.cursor() as cursor:
             cursor.execute(_UNCHANGED, values)
             if cursor.rowcount != 1:

@@ -141,6 +141,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "has_more": has_more,
         "customers": customers,
         "search_url": reverse("directory:search"),
+        "customers_url": reverse("customers:list"),  # once, not for each row
         "nav": "users",
     }
     return render(request, "directory/search.html", context)
