@@ -18,6 +18,7 @@ KNOWN: Final[dict[str, str]] = {
     "TENANTRY_SEAL_KEYSET": "Tink keyset that seals secrets at rest (generated into the data directory if absent)",
     "TENANTRY_CLOUD": "global, gcc-high, dod or china (default global)",
     "TENANTRY_CLIENT_ID": "application (client) id of the help-desk app registration",
+    "TENANTRY_APP_NAME": "display name of that app registration, to tell an older name (default Tenantry Help Desk)",
     "TENANTRY_CLIENT_SECRET": "its client secret, if no certificate is used",
     "TENANTRY_CLIENT_CERTIFICATE": "its certificate and private key, PEM",
     "TENANTRY_ELEVATION_CLIENT_ID": "application (client) id of the elevation app registration (just-in-time grants)",

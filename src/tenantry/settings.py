@@ -40,6 +40,7 @@ CLOUD = Cloud(
 LOGIN_BROWSER_URL = env.url("TENANTRY_LOGIN_BROWSER_URL", CLOUD.login_url)
 CA_FILE = env.text("TENANTRY_CA_FILE")
 CLIENT_ID = env.text("TENANTRY_CLIENT_ID")
+APP_NAME = env.text("TENANTRY_APP_NAME", "Tenantry Help Desk")
 CLIENT_CREDENTIAL = client_credential_of(env)
 ELEVATION_CLIENT_ID = env.text("TENANTRY_ELEVATION_CLIENT_ID")
 

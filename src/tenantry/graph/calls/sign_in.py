@@ -1,6 +1,6 @@
 """A user's sign-in: password, block, sessions; and the reads that prove a change.
 
-The authentication-methods `resetPassword` action is delegated only, so an app-only reset goes through
+The authentication method's own reset action is delegated only, so an app-only reset goes through
 `passwordProfile` of the user (AC-5.5).
 """
 

@@ -164,7 +164,7 @@ class Overview:
     def has_older_name(self) -> bool:
         """Whether the enterprise app stands in the tenant under another name than ours."""
         name = self.connection.app_display_name if self.connection else ""
-        return bool(name) and name != getattr(settings, "APP_NAME", "Tenantry Help Desk")
+        return bool(name) and name != settings.APP_NAME
 
     @property
     def granted(self) -> tuple[Permission, ...]:
