@@ -107,6 +107,7 @@ def up(*, lag: str | None = None) -> int:
             simulated.start(tree)  # builds its world while the database starts
         if not environment.text("TENANTRY_DATABASE_URL"):
             os.environ["TENANTRY_DATABASE_URL"] = stack.enter_context(processes.embedded_database(data_dir))
+            stack.callback(tree.stop)  # web and worker leave before the database does
         if simulated is not None:
             os.environ.update(simulated.settings(tree))
         migrate()

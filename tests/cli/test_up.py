@@ -106,7 +106,9 @@ def test_the_doctor_looks_at_everything_and_names_a_fix(
 
 
 @pytest.mark.xdist_group("up")
-def test_ctrl_c_stops_every_process_and_leaves_none_behind(running: tuple["subprocess.Popen[str]", str]) -> None:
+def test_ctrl_c_stops_every_process_in_order_and_leaves_none_behind(
+    running: tuple["subprocess.Popen[str]", str], data_dir: Path
+) -> None:
     process, words = running
     family = psutil.Process(process.pid).children(recursive=True)
     names = " ".join(" ".join(child.cmdline()) for child in family)
@@ -116,6 +118,9 @@ def test_ctrl_c_stops_every_process_and_leaves_none_behind(running: tuple["subpr
     assert process.wait(timeout=30) == 0
     _gone, alive = psutil.wait_procs(family, timeout=10)
     assert alive == []
+    said = (data_dir / "up.log").read_text(encoding="utf-8")
+    assert "ERROR" not in said
+    assert "Traceback" not in said
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(address(words) + "/healthz", timeout=2)
 
