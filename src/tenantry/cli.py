@@ -105,6 +105,7 @@ def up(*, lag: str | None = None) -> int:
         simulated = demo.Simulated(data_dir=data_dir, public_url=public_url, lag=lag) if lag is not None else None
         if simulated is not None:
             simulated.start(tree)  # builds its world while the database starts
+            stack.callback(simulated.forget)
         if not environment.text("TENANTRY_DATABASE_URL"):
             os.environ["TENANTRY_DATABASE_URL"] = stack.enter_context(processes.embedded_database(data_dir))
             stack.callback(tree.stop)  # web and worker leave before the database does

@@ -46,6 +46,10 @@ class Simulated:
             is_quiet=True,
         )
 
+    def forget(self) -> None:
+        """Remove the facts: they are true only while the demo runs."""
+        self.facts_path.unlink(missing_ok=True)
+
     def settings(self, tree: Tree) -> dict[str, str]:
         """Wait for the simulator and return the settings that point the product at it."""
         tree.watch(until=self._info_path.exists, seconds=_READY_SECONDS)

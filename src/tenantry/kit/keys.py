@@ -46,7 +46,7 @@ class ClientCredential:
 
 def _kept(path: Path, make: str) -> str:
     """The file's content; created with `make` (readable by the owner only) when it does not exist."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
