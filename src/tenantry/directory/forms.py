@@ -24,14 +24,7 @@ def _choice(name: str) -> forms.ChoiceField:
 class UserFilter(forms.Form):
     """Search, filters and order of the users table; a value that is not known does not narrow."""
 
-    q = forms.CharField(
-        required=False,
-        max_length=200,
-        label="Search",
-        widget=forms.TextInput(
-            attrs={"type": "search", "placeholder": "Name or address", "autocomplete": "off", "spellcheck": "false"}
-        ),
-    )
+    q = forms.CharField(required=False, max_length=200)
     signin = _choice("signin")
     licence = _choice("licence")
     type = _choice("type")
@@ -43,6 +36,11 @@ class UserFilter(forms.Form):
     sort = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
 
     use_required_attribute = False
+
+    @property
+    def choices(self) -> list[forms.BoundField]:
+        """The fields to choose from, in their order."""
+        return [self[name] for name in (*FILTERS, "show")]
 
     def wanted(self) -> Wanted:
         """What the valid fields ask for."""

@@ -5,6 +5,7 @@ import datetime as dt
 from typing import Final
 
 from tenantry.directory.models import DirectoryUser, TenantDomain
+from tenantry.kit import clock
 
 NEVER_EXPIRES_DAYS: Final = 2_147_483_647
 UNCONFIRMED_DAYS: Final = 90
@@ -18,6 +19,7 @@ class PasswordFacts:
     Attributes:
         kept: where the password lives, in a sentence; empty for an ordinary account of this tenant.
         changed_at: last change, or creation.
+        age: how long ago that was, in words.
         expiry: whether and when it expires, in words; empty when `kept` says it all.
         expires_at: the moment, when there is one.
         policies: what is special about it, in words.
@@ -25,6 +27,7 @@ class PasswordFacts:
 
     kept: str
     changed_at: dt.datetime | None
+    age: str
     expiry: str
     expires_at: dt.datetime | None
     policies: tuple[str, ...]
@@ -42,7 +45,16 @@ def facts(user: DirectoryUser, domain: TenantDomain | None) -> PasswordFacts:
     policies = tuple(_POLICIES[policy] for policy in named if policy in _POLICIES)
     kept = _kept(user, domain)
     expiry, expires_at = ("", None) if kept else _expiry(user, domain, is_exempt="DisablePasswordExpiration" in named)
-    return PasswordFacts(kept, user.last_password_change_at, expiry, expires_at, policies)
+    return PasswordFacts(
+        kept, user.last_password_change_at, _age(user.last_password_change_at), expiry, expires_at, policies
+    )
+
+
+def _age(changed_at: dt.datetime | None) -> str:
+    if changed_at is None:
+        return ""
+    days = max(0, (clock.now() - changed_at).days)
+    return "today" if days == 0 else "1 day ago" if days == 1 else f"{days} days ago"
 
 
 def _kept(user: DirectoryUser, domain: TenantDomain | None) -> str:
