@@ -5,6 +5,7 @@ tenant of 50,000, ten of 10,000, the rest about 850 each.
 """
 
 import random
+import re
 import time
 import uuid
 from typing import Any
@@ -14,6 +15,7 @@ from bench.outcome import Bar, Outcome
 
 CUSTOMERS, USERS = 1_000, 1_000_000
 REQUESTS, WARM = 250, 15
+MOST_QUERIES = {"users_table": 6, "search": 6, "user_page": 16}
 SIZES = [50_000] + [10_000] * 10
 _FILL = """
 INSERT INTO directory_directoryuser (tenant_id, object_id, user_principal_name, display_name, mail, domain,
@@ -26,7 +28,8 @@ SELECT t.tenant_id, gen_random_uuid(), lower(f || '.' || l || n) || '@' || t.pri
   CASE WHEN n %% 4 = 0 THEN '{}' ELSE ARRAY['6fd2c87f-b296-42f0-b197-1e91e994b900'::uuid] END,
   n %% 200 = 0, n %% 500 = 0, 1, now()
 FROM tenants_tenant t, LATERAL (
-  SELECT n, (%(first)s::text[])[1 + abs(hashint4(n + s)) %% 100] f, (%(last)s::text[])[1 + abs(hashint4(n * 7 + s)) %% 900] l
+  SELECT n, (%(first)s::text[])[1 + abs(hashint4(n + s)) %% 100] f,
+    (%(last)s::text[])[1 + abs(hashint4(n * 7 + s)) %% 900] l
   FROM (SELECT n, hashtext(t.tenant_id::text) %% 1000000 s FROM generate_series(1, %(users)s) n) numbered) names
 WHERE t.tenant_id = %(tenant)s
 """
@@ -34,39 +37,7 @@ WHERE t.tenant_id = %(tenant)s
 
 def _names() -> tuple[list[str], list[str]]:
     luck = random.Random(5)
-    parts = [
-        "da",
-        "na",
-        "bo",
-        "ka",
-        "ro",
-        "li",
-        "ma",
-        "zo",
-        "pe",
-        "ter",
-        "an",
-        "mei",
-        "ju",
-        "an",
-        "ol",
-        "ga",
-        "iv",
-        "sa",
-        "mu",
-        "el",
-        "vi",
-        "ko",
-        "ni",
-        "ha",
-        "ri",
-        "to",
-        "mi",
-        "ra",
-        "lu",
-        "ki",
-        "so",
-    ]
+    parts = re.findall("..", "danabokarolimazopeteranmeijuanolgaivsamuelvikoniharitomiralukiso")
 
     def some(count: int) -> list[str]:
         found: set[str] = set()
@@ -205,7 +176,8 @@ def measure() -> Outcome:
             figure[f"{kind}_milliseconds_p95"] = p95 = world.percentile(values, 95)
             figure[f"{kind}_queries"] = max(counts)
             bars.append(Bar(f"{kind}, p95", p95, 50, "ms"))
-            bars.append(Bar(f"{kind}, different query counts", len(counts), 1))
+            # A page with nothing to look up (no licence, no customer found) asks a question less, never one more.
+            bars.append(Bar(f"{kind}, queries at most", max(counts), MOST_QUERIES[kind]))
             slowest[kind] = [[round(spent, 1), address] for spent, address in sorted(times)[-5:]]
     return Outcome(
         figure=figure,

@@ -133,8 +133,8 @@ def test_what_protects_many_users_costs_three_queries(mirror: Mirror) -> None:
     for number in range(30):
         mirror.tenant.add_user(name=f"User {number}", roles=["Reports Reader"] if number % 3 == 0 else [])
     mirror.sync()
-    users = list(DirectoryUser.objects.filter(tenant_id=mirror.tenant_id))
-    for some in (users[:1], users):
+    users = DirectoryUser.objects.filter(tenant_id=mirror.tenant_id)
+    for some in (list(users[:1]), list(users)):
         with CaptureQueriesContext(connection) as seen:
             targets = queries.targets_of(some)
         assert len(seen) == 3

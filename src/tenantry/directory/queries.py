@@ -28,43 +28,57 @@ def find_user(*, tenant_id: uuid.UUID, object_id: uuid.UUID) -> DirectoryUser | 
     return DirectoryUser.objects.filter(tenant_id=tenant_id, object_id=object_id).first()
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Protection:
+    """What stands around one user in the mirror."""
+
+    holdings: tuple[RoleHolding, ...]
+    memberships: tuple[RoleGroupMember, ...]
+    domain: TenantDomain | None
+
+
 def target_of(user: DirectoryUser) -> Target:
-    """What `reach` must know about a user. Three queries."""
+    """What `reach` must know about a user. Three queries, none when `user_details` was asked of the same object."""
     return targets_of([user])[user.object_id]
 
 
 def targets_of(users: Sequence[DirectoryUser]) -> dict[uuid.UUID, Target]:
-    """What `reach` must know about each user, by object id. Three queries, whatever the number."""
-    by_tenant = {user.tenant_id for user in users}
-    if not users:
-        return {}
-    if len(by_tenant) > 1:
-        raise ValueError("targets are asked for one tenant at a time")
-    tenant_id = users[0].tenant_id
-    ids = [user.object_id for user in users]
-    held: dict[uuid.UUID, list[RoleHolding]] = {}
-    for holding in RoleHolding.objects.filter(tenant_id=tenant_id, principal_id__in=ids):
-        held.setdefault(holding.principal_id, []).append(holding)
-    protected = set(
-        RoleGroupMember.objects.filter(tenant_id=tenant_id, principal_id__in=ids).values_list("principal_id", flat=True)
-    )
-    federated = set(
-        TenantDomain.objects.filter(
-            tenant_id=tenant_id, is_federated=True, name__in={user.domain for user in users}
-        ).values_list("name", flat=True)
-    )
-    return {
-        user.object_id: _target(
-            user,
-            held.get(user.object_id, []),
-            is_in_group=user.object_id in protected,
-            is_federated=user.domain in federated,
-        )
-        for user in users
-    }
+    """What `reach` must know about each user, by object id. Three queries, whatever the number.
+
+    Raises:
+        ValueError: the users are of several tenants.
+    """
+    found = _protection_of(users)
+    return {user.object_id: _target(user, found[user.object_id]) for user in users}
 
 
-def _target(user: DirectoryUser, held: list[RoleHolding], *, is_in_group: bool, is_federated: bool) -> Target:
+def _protection_of(users: Sequence[DirectoryUser]) -> dict[uuid.UUID, _Protection]:
+    """Roles, role-assignable groups and domain of each user; kept on the objects, for the length of one request."""
+    if len({user.tenant_id for user in users}) > 1:
+        raise ValueError("protection is asked for one tenant at a time")
+    unknown = [user for user in users if "protection" not in user.__dict__]
+    if unknown:
+        tenant_id = unknown[0].tenant_id
+        ids = [user.object_id for user in unknown]
+        holdings: dict[uuid.UUID, list[RoleHolding]] = {}
+        for holding in RoleHolding.objects.filter(tenant_id=tenant_id, principal_id__in=ids):
+            holdings.setdefault(holding.principal_id, []).append(holding)
+        memberships: dict[uuid.UUID, list[RoleGroupMember]] = {}
+        for membership in RoleGroupMember.objects.filter(tenant_id=tenant_id, principal_id__in=ids):
+            memberships.setdefault(membership.principal_id, []).append(membership)
+        names = {user.domain for user in unknown}
+        domains = {domain.name: domain for domain in TenantDomain.objects.filter(tenant_id=tenant_id, name__in=names)}
+        for user in unknown:
+            user.__dict__["protection"] = _Protection(
+                holdings=tuple(holdings.get(user.object_id, ())),
+                memberships=tuple(memberships.get(user.object_id, ())),
+                domain=domains.get(user.domain),
+            )
+    return {user.object_id: user.__dict__["protection"] for user in users}
+
+
+def _target(user: DirectoryUser, found: _Protection) -> Target:
+    held = found.holdings
     return Target(
         display_name=user.display_name or user.user_principal_name,
         role_ids=frozenset(str(holding.role_template_id) for holding in held),
@@ -74,10 +88,10 @@ def _target(user: DirectoryUser, held: list[RoleHolding], *, is_in_group: bool, 
             if roles.find_role(str(holding.role_template_id)) is None
         },
         holds_role_scoped_to_restricted_unit=any(holding.is_scope_restricted for holding in held),
-        is_in_role_assignable_group=is_in_group,
+        is_in_role_assignable_group=bool(found.memberships),
         is_management_restricted=user.is_management_restricted,
         is_synced=user.is_synced,
-        domain_is_federated=is_federated,
+        domain_is_federated=found.domain is not None and found.domain.is_federated,
         is_guest=user.is_guest,
     )
 
@@ -193,11 +207,13 @@ class UserDetails:
 
 
 def user_details(user: DirectoryUser) -> UserDetails:
-    """Roles, role-assignable groups, licences and domain of a user. Five queries."""
+    """Roles, role-assignable groups, licences and domain of a user. Three to five queries."""
     tenant_id = user.tenant_id
-    names = dict(RoleGroup.objects.filter(tenant_id=tenant_id).values_list("group_id", "display_name"))
-    holdings = RoleHolding.objects.filter(tenant_id=tenant_id, principal_id=user.object_id)
-    memberships = RoleGroupMember.objects.filter(tenant_id=tenant_id, principal_id=user.object_id)
+    protection = _protection_of([user])[user.object_id]
+    group_ids = {membership.group_id for membership in protection.memberships}
+    group_ids |= {holding.via_group_id for holding in protection.holdings if holding.via_group_id}
+    groups = RoleGroup.objects.filter(tenant_id=tenant_id, group_id__in=group_ids)
+    names = dict(groups.values_list("group_id", "display_name"))
     skus = TenantLicence.objects.filter(tenant_id=tenant_id, sku_id__in=user.sku_ids)
     part_numbers = dict(skus.values_list("sku_id", "part_number"))
     return UserDetails(
@@ -209,14 +225,14 @@ def user_details(user: DirectoryUser) -> UserDetails:
                     is_limited_to_unit=holding.directory_scope_id != "/",
                     is_unit_restricted=holding.is_scope_restricted,
                 )
-                for holding in holdings
+                for holding in protection.holdings
             ),
             key=lambda role: (role.name, role.group_name),
         ),
         groups=sorted(
-            (HeldGroup(names.get(m.group_id) or str(m.group_id), m.is_owner) for m in memberships),
+            (HeldGroup(names.get(m.group_id) or str(m.group_id), m.is_owner) for m in protection.memberships),
             key=lambda group: (group.name, group.is_owner),
         ),
         licences=sorted(part_numbers.get(sku_id) or str(sku_id) for sku_id in user.sku_ids),
-        domain=TenantDomain.objects.filter(tenant_id=tenant_id, name=user.domain).first(),
+        domain=protection.domain,
     )
