@@ -22,7 +22,10 @@ def ready_customer(walker: Walker, demo: Stack) -> tuple[str, Tenant]:
 
 
 def test_from_the_sign_in_link_to_the_activity_page(demo: Stack, walker: Walker, context: BrowserContext) -> None:
-    """J0, J1, J2, J6, AC-8.1, AC-8.2: the whole first journey, each page clean for axe, nothing reloaded by hand."""
+    """J0, J1, J2 (AC-2.1 to AC-2.3, AC-2.2 by its words), J6, AC-8.1, AC-8.2: the whole first journey.
+
+    Each page is clean for axe, and nothing is reloaded by hand.
+    """
     page = walker.page
     tenant = demo.new_tenant(users=40)
     dana = demo.control("POST", f"/tenants/{tenant.id}/users", {"name": "Dana O'Brien"})
@@ -38,6 +41,8 @@ def test_from_the_sign_in_link_to_the_activity_page(demo: Stack, walker: Walker,
     expect(page.get_by_role("heading", name="Set-up")).to_be_visible(timeout=steps.SETTLES_MS)
     expect(page.get_by_text("the app is not listed until you search")).to_be_visible()
     expect(page.get_by_text("Tenantry Help Desk").first).to_be_visible()
+    for words in ("Open Roles and administrators", steps.PAA, "+ Add assignments"):
+        expect(page.get_by_text(words, exact=True).first).to_be_visible()
     walker.check()
 
     portal = context.new_page()

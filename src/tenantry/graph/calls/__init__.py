@@ -1,1 +1,4 @@
-"""One function per remote call: keyword-only arguments, a frozen dataclass as answer, Microsoft's page in the docstring."""
+"""One function per remote call.
+
+Keyword-only arguments, a frozen dataclass as answer, and in the docstring Microsoft's page and the least permission.
+"""
