@@ -8,14 +8,35 @@ import dataclasses
 import uuid
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
-from django.db import transaction
+from django.db import connection
+from psycopg.types.json import Jsonb
 
-from tenantry.audit.models import Event, Kind, Result
+from tenantry.audit.models import Kind, Result
 from tenantry.kit import clock
 from tenantry.kit.actor import Actor
 from tenantry.kit.intent import Intent
+
+# Plain statements: every effect on a tenant waits for these two, and the ORM costs more than the database here.
+_INSERT: Final = """
+    INSERT INTO audit_event (
+        recorded_at, kind, action, actor_kind, actor_id, actor_name, actor_address, customer_id, customer_name,
+        tenant_id, target_kind, target_id, target_name, justification, ticket, result, summary, details, exchanges
+    ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '[]')
+    RETURNING id
+"""
+_INSERT_OUTCOME: Final = """
+    INSERT INTO audit_event (
+        recorded_at, kind, intent_id, action, actor_kind, actor_id, actor_name, actor_address, customer_id,
+        customer_name, tenant_id, target_kind, target_id, target_name, justification, ticket, result, summary, details,
+        exchanges
+    )
+    SELECT %s, %s, id, action, actor_kind, actor_id, actor_name, '', customer_id,
+        customer_name, tenant_id, target_kind, target_id, target_name, '', '', %s, %s, %s,
+        %s
+    FROM audit_event WHERE id = %s AND kind = %s
+"""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -51,19 +72,20 @@ def begin(
     """
     if about.tenant_id is None:
         raise ValueError("an intent names its tenant")
-    with transaction.atomic(durable=True):
-        event = _event(
-            Kind.INTENT,
-            actor=actor,
-            action=action,
-            about=about,
-            justification=justification,
-            ticket=ticket,
-            result=Result.NONE,
-            summary=summary,
-            details=dict(details or {}),
-        )
-    return Intent(event_id=event.pk, tenant_id=about.tenant_id)
+    if connection.in_atomic_block:
+        raise RuntimeError("an intent is durable or none: it is not recorded inside a transaction")
+    event_id = _insert(
+        Kind.INTENT,
+        actor=actor,
+        action=action,
+        about=about,
+        justification=justification,
+        ticket=ticket,
+        result=Result.NONE,
+        summary=summary,
+        details=details,
+    )
+    return Intent(event_id=event_id, tenant_id=about.tenant_id)
 
 
 def close(intent: Intent, *, result: Result, summary: str, details: Mapping[str, Any] | None = None) -> None:
@@ -85,27 +107,25 @@ def close_event(
     details: Mapping[str, Any] | None = None,
     exchanges: list[dict[str, Any]] | None = None,
 ) -> None:
-    """Append an outcome to the intent with this id, for work that is resumed after a crash."""
-    intent = Event.objects.get(pk=event_id, kind=Kind.INTENT)
-    Event.objects.create(
-        recorded_at=clock.now(),
-        kind=Kind.OUTCOME,
-        intent=intent,
-        action=intent.action,
-        actor_kind=intent.actor_kind,
-        actor_id=intent.actor_id,
-        actor_name=intent.actor_name,
-        customer_id=intent.customer_id,
-        customer_name=intent.customer_name,
-        tenant_id=intent.tenant_id,
-        target_kind=intent.target_kind,
-        target_id=intent.target_id,
-        target_name=intent.target_name,
-        result=result,
-        summary=summary,
-        details=dict(details or {}),
-        exchanges=exchanges or [],
+    """Append an outcome to the intent with this id, for work that is resumed after a crash.
+
+    Raises:
+        LookupError: there is no such intent.
+    """
+    values = (
+        clock.now(),
+        Kind.OUTCOME.value,
+        str(result),
+        summary,
+        Jsonb(dict(details or {})),
+        Jsonb(exchanges or []),
+        event_id,
+        Kind.INTENT.value,
     )
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT_OUTCOME, values)
+        if cursor.rowcount != 1:
+            raise LookupError(f"event {event_id} is no intent")
 
 
 def record(
@@ -120,7 +140,7 @@ def record(
     details: Mapping[str, Any] | None = None,
 ) -> int:
     """Write a fact in the transaction at hand; returns the event's id."""
-    return _event(
+    return _insert(
         Kind.FACT,
         actor=actor,
         action=action,
@@ -129,11 +149,11 @@ def record(
         ticket=ticket,
         result=result,
         summary=summary,
-        details=dict(details or {}),
-    ).pk
+        details=details,
+    )
 
 
-def _event(
+def _insert(
     kind: Kind,
     *,
     actor: Actor,
@@ -143,25 +163,29 @@ def _event(
     ticket: str,
     result: Result,
     summary: str,
-    details: dict[str, Any],
-) -> Event:
-    return Event.objects.create(
-        recorded_at=clock.now(),
-        kind=kind,
-        action=str(action),
-        actor_kind=actor.kind,
-        actor_id=actor.id,
-        actor_name=actor.name,
-        actor_address=actor.address,
-        customer_id=about.customer_id,
-        customer_name=about.customer_name,
-        tenant_id=about.tenant_id,
-        target_kind=about.target_kind,
-        target_id=about.target_id,
-        target_name=about.target_name,
-        justification=justification,
-        ticket=ticket,
-        result=result,
-        summary=summary,
-        details=details,
+    details: Mapping[str, Any] | None,
+) -> int:
+    values = (
+        clock.now(),
+        kind.value,
+        str(action),
+        actor.kind,
+        actor.id,
+        actor.name,
+        actor.address,
+        about.customer_id,
+        about.customer_name,
+        about.tenant_id,
+        about.target_kind,
+        about.target_id,
+        about.target_name,
+        justification,
+        ticket,
+        str(result),
+        summary,
+        Jsonb(dict(details or {})),
     )
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, values)
+        row: tuple[int] = cursor.fetchone()
+    return row[0]
