@@ -21,8 +21,7 @@ _FILL = """
 INSERT INTO directory_directoryuser (tenant_id, object_id, user_principal_name, display_name, mail, domain,
   account_enabled, user_type, external_user_state, is_synced, is_management_restricted, password_policies,
   last_password_change_at, created_at, sku_ids, is_admin, is_protected, generation, read_at)
-SELECT t.tenant_id, gen_random_uuid(), lower(f || '.' || l || n) || '@' || t.primary_domain, initcap(f || ' ' || l),
-  lower(f || '.' || l || n) || '@' || t.primary_domain, t.primary_domain, n %% 11 <> 0,
+SELECT t.tenant_id, gen_random_uuid(), address, initcap(f || ' ' || l), address, t.primary_domain, n %% 11 <> 0,
   CASE WHEN n %% 17 = 0 THEN 'Guest' ELSE 'Member' END, '', n %% 3 = 0, false, '',
   now() - (n %% 400) * interval '1 day', now() - (n %% 2000) * interval '1 day',
   CASE WHEN n %% 4 = 0 THEN '{}' ELSE ARRAY['6fd2c87f-b296-42f0-b197-1e91e994b900'::uuid] END,
@@ -30,7 +29,9 @@ SELECT t.tenant_id, gen_random_uuid(), lower(f || '.' || l || n) || '@' || t.pri
 FROM tenants_tenant t, LATERAL (
   SELECT n, (%(first)s::text[])[1 + abs(hashint4(n + s)) %% 100] f,
     (%(last)s::text[])[1 + abs(hashint4(n * 7 + s)) %% 900] l
-  FROM (SELECT n, hashtext(t.tenant_id::text) %% 1000000 s FROM generate_series(1, %(users)s) n) numbered) names
+  FROM (SELECT n, hashtext(t.tenant_id::text) %% 1000000 s FROM generate_series(1, %(users)s) n) numbered) names,
+ -- every eighth has a namesake before and so a number
+ LATERAL (SELECT f || '.' || l || CASE WHEN n %% 8 = 0 THEN n::text ELSE '' END || '@' || t.primary_domain address) a
 WHERE t.tenant_id = %(tenant)s
 """
 

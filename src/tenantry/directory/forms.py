@@ -1,8 +1,11 @@
 """The filters of the users table: a plain GET form whose every field is optional."""
 
+import functools
 from typing import Final
 
 from django import forms
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from tenantry.directory.listing import FILTERS, ORDERS, Wanted
 
@@ -38,9 +41,9 @@ class UserFilter(forms.Form):
     use_required_attribute = False
 
     @property
-    def choices(self) -> list[forms.BoundField]:
-        """The fields to choose from, in their order."""
-        return [self[name] for name in (*FILTERS, "show")]
+    def choices(self) -> list[tuple[SafeString, SafeString]]:
+        """The fields to choose from, in their order, each as label and control."""
+        return [_drawn(name, self.cleaned_data.get(name, "")) for name in (*FILTERS, "show")]
 
     def wanted(self) -> Wanted:
         """What the valid fields ask for."""
@@ -55,3 +58,10 @@ class UserFilter(forms.Form):
             is_descending=sort.startswith("-") and order in ORDERS,
             is_removed=clean.get("show") == "removed",
         )
+
+
+@functools.cache
+def _drawn(name: str, value: str) -> tuple[SafeString, SafeString]:
+    """Label and control of a field with a valid value; drawn once for each, not once for each page."""
+    field = UserFilter({name: value})[name]
+    return format_html('<label for="{}">{}</label>', field.id_for_label, field.label), SafeString(str(field))

@@ -28,7 +28,7 @@ PAGE_SIZE: Final = 50
 # Up to so many users, every one of them is looked at for parts of words too; beyond, words must begin as typed.
 SUBSTRINGS_UP_TO: Final = 5_000
 # Matches that a global search looks at before it ranks them; more would not be read by anybody.
-MOST_CANDIDATES: Final = 300
+MOST_CANDIDATES: Final = 120
 MOST_SHOWN: Final = 50
 
 
