@@ -16,6 +16,7 @@ _SPECIAL = "łøđħı\u03c2"  # no decomposition exists for these; a final sigm
 _PLAIN = "lodhi\u03c3"
 _LETTERS = str.maketrans(_SPECIAL, _PLAIN)
 _CUT = re.compile(f"[\\s{re.escape(SEPARATORS)}]+")
+WORTH_LOOKING_UP: Final = 3
 MOST_WORDS: Final = 8
 """Words of a search that count; nobody types more, and each costs a look-up."""
 
@@ -33,9 +34,23 @@ def typed_words(text: str) -> list[str]:
     return fold(text.replace("\0", " ")).split()[:MOST_WORDS]
 
 
-def prefix_query(text: str) -> str:
-    """A tsquery that matches users with a word beginning with each typed word; empty when nothing can be looked for."""
-    pieces = [piece for word in typed_words(text) for piece in _CUT.split(word) if piece]
+def prefix_queries(text: str) -> tuple[str, str]:
+    """Two tsqueries: one to look up in the index, one to check what was found; empty when nothing was typed.
+
+    A user matches when for each typed word one of the user's words begins with it. Very short words, and the domain
+    of an address, are shared by so many users that looking them up costs more than checking what the others found.
+    """
+    words = [word.partition("@") for word in typed_words(text)]
+    own = [piece for local, _, _ in words for piece in _CUT.split(local) if piece]
+    shared = [piece for _, _, domain in words for piece in _CUT.split(domain) if piece]
+    if not own and not shared:
+        return "", ""
+    looked_up = [piece for piece in own if len(piece) >= WORTH_LOOKING_UP] or [max(own or shared, key=len)]
+    checked = [piece for piece in own + shared if piece not in looked_up]
+    return _prefixes(looked_up), _prefixes(checked)
+
+
+def _prefixes(pieces: list[str]) -> str:
     return " & ".join(f"{_quoted(piece)}:*" for piece in pieces)
 
 

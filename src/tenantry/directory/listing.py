@@ -45,6 +45,26 @@ class Matches(Lookup):
         return f"{left} @@ %s::tsquery", (*left_values, self.rhs)
 
 
+@SearchVectorField.register_lookup
+class Agrees(Matches):
+    """`words__agrees=text`: the same without the index, for rows that another condition has found."""
+
+    lookup_name = "agrees"
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+        """Write `strip(words) @@ '...'::tsquery`."""
+        left, left_values = self.process_lhs(compiler, connection)
+        return f"strip({left}) @@ %s::tsquery", (*left_values, self.rhs)
+
+
+def _named(text: str) -> Q | None:
+    """Users of whose words each typed word begins one; None when nothing can be looked for."""
+    looked_up, checked = folding.prefix_queries(text)
+    if not looked_up:
+        return None
+    return Q(words__matches=looked_up) & Q(words__agrees=checked) if checked else Q(words__matches=looked_up)
+
+
 ORDERS: Final[Mapping[str, Any]] = {
     "name": F("sort_name"),
     "upn": Lower("user_principal_name"),
@@ -156,13 +176,13 @@ def _narrowed(tenant_id: uuid.UUID, users: int, wanted: Wanted) -> QuerySet[Dire
         found = found.filter(FILTERS[name][value][1])
     if not wanted.text.strip():
         return found
-    prefixes = folding.prefix_query(wanted.text)
+    named = _named(wanted.text)
     if users > SUBSTRINGS_UP_TO:
-        return found.filter(words__matches=prefixes) if prefixes else found.none()
+        return found.none() if named is None else found.filter(named)
     parts = Q()
     for word in folding.typed_words(wanted.text):
         parts &= Q(sort_name__contains=word) | Q(user_principal_name__icontains=word) | Q(mail__icontains=word)
-    return found.filter(parts | Q(words__matches=prefixes)) if prefixes else found.filter(parts)
+    return found.filter(parts if named is None else parts | named)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -232,13 +252,13 @@ def search_users(*, technician: Technician, text: str) -> tuple[list[FoundUser],
 
     Words must begin as typed. A whole address and a name that begins with the text come first.
     """
-    prefixes = folding.prefix_query(text)
-    if not prefixes:
+    named = _named(text)
+    if named is None:
         return [], False
     # Values, not objects: most candidates are only ranked.
     rows = (
         DirectoryUser.objects.filter(
-            words__matches=prefixes,
+            named,
             removed_at__isnull=True,
             tenant__customer__in=visible_customers(technician).filter(state="active"),
         )
