@@ -74,8 +74,9 @@ class Place:
         from tenantry.kit.sealed import Secret
 
         kind = BY_SLUG[slug]
+        again = options.pop("again", None)
         confirmation = options.pop("confirmation", None) or actions.confirm(
-            technician=self.alice, customer_id=self.customer.pk, user=user, kind=kind
+            technician=self.alice, customer_id=self.customer.pk, user=user, kind=kind, again=again
         )
         return actions.request_operation(
             actor=Actor("technician", self.alice.pk, self.alice.display_name, "203.0.113.7"),

@@ -358,3 +358,84 @@ def test_the_partials_for_the_user_page_render(place: Place, dana: "DirectoryUse
     found = recent_operations(tenant_id=place.tenant_id, object_id=dana.object_id)
     text = render_to_string("helpdesk/recent_operations.html", {"operations": found, "customer_id": place.customer.pk})
     assert "Reset password" in text
+
+
+def test_the_back_button_after_it_is_done_shows_what_was_done_and_no_form(
+    place: Place, dana: "DirectoryUser", as_alice: "Client"
+) -> None:
+    """The browser asks for the page anew; a fresh form would do it a second time."""
+    done = place.do(dana)
+    text = as_alice.get(_url(place, dana)).content.decode()
+    assert "Already done" in text
+    assert "Alice Moreau" in text
+    assert reverse("helpdesk:operation", args=(place.customer.pk, done.pk)) in text
+    assert f"?again={done.pk}" in text
+    assert 'name="confirmation"' not in text
+
+
+def test_once_more_is_done_only_by_somebody_who_was_told_of_the_first_time(
+    place: Place, dana: "DirectoryUser", as_alice: "Client"
+) -> None:
+    done = place.do(dana)
+    page = as_alice.get(f"{_url(place, dana)}?again={done.pk}")
+    place.clock.travel(seconds=1)
+    assert as_alice.post(_url(place, dana), _form(_token(page), justification="no")).status_code == 422
+    assert as_alice.post(_url(place, dana), _form(_token(page))).status_code == 302
+    place.run_jobs()
+    assert place.effects(dana) == 2
+    # The acknowledgement was of the first; the second is news again.
+    assert 'name="confirmation"' not in as_alice.get(f"{_url(place, dana)}?again={done.pk}").content.decode()
+
+
+@pytest.mark.parametrize("again", ["", "nonsense", str(uuid.uuid4())])
+def test_a_link_that_names_another_operation_acknowledges_nothing(
+    place: Place, dana: "DirectoryUser", as_alice: "Client", again: str
+) -> None:
+    place.do(dana)
+    assert 'name="confirmation"' not in as_alice.get(f"{_url(place, dana)}?again={again}").content.decode()
+
+
+def test_a_form_without_the_acknowledgement_is_refused_while_the_first_is_fresh(
+    place: Place, dana: "DirectoryUser", as_alice: "Client"
+) -> None:
+    from tenantry.helpdesk import actions
+    from tenantry.helpdesk.kinds import BY_SLUG
+
+    done = place.do(dana)
+    token = actions.confirm(
+        technician=place.alice, customer_id=place.customer.pk, user=dana, kind=BY_SLUG["reset-password"]
+    )
+    answer = as_alice.post(_url(place, dana), _form(token.sealed()))
+    assert answer.status_code == 409
+    assert "Not sent again" in answer.content.decode()
+    assert f"?again={done.pk}" in answer.content.decode()
+    place.run_jobs()
+    assert place.effects(dana) == 1
+
+
+def test_an_expired_page_does_not_hide_what_was_done_in_between(
+    place: Place, dana: "DirectoryUser", as_alice: "Client"
+) -> None:
+    token = _token(as_alice.get(_url(place, dana)))
+    place.clock.travel(minutes=11)
+    place.do(dana)
+    answer = as_alice.post(_url(place, dana), _form(token))
+    assert answer.status_code == 409
+    assert 'name="confirmation"' not in answer.content.decode()
+    place.run_jobs()
+    assert place.effects(dana) == 1
+
+
+def test_after_two_minutes_the_form_is_shown_as_usual(place: Place, dana: "DirectoryUser", as_alice: "Client") -> None:
+    place.do(dana)
+    place.clock.travel(seconds=121)
+    assert as_alice.post(_url(place, dana), _form(_token(as_alice.get(_url(place, dana))))).status_code == 302
+
+
+def test_another_kind_or_an_undone_one_is_no_repeat(place: Place, dana: "DirectoryUser", as_alice: "Client") -> None:
+    place.do(dana, "block")
+    assert 'name="confirmation"' in as_alice.get(_url(place, dana)).content.decode()
+    assert 'name="confirmation"' not in as_alice.get(_url(place, dana, "block")).content.decode()
+    place.clock.travel(seconds=1)
+    place.do(dana, "unblock")
+    assert 'name="confirmation"' in as_alice.get(_url(place, dana, "block")).content.decode()

@@ -292,7 +292,7 @@ def test_a_password_changed_by_somebody_else_before_does_not_prove_ours(place: P
     earlier = place.do(dana, password="Somebody-elses-choice-1")
     assert earlier.state == "done"
     place.clock.travel(minutes=1)
-    operation = place.ask(dana)
+    operation = place.ask(dana, again=earlier.pk)
     _break(place, dana, "reset-password", "refused_before")
     place.tenant.fault("stale", method="GET", path=f"/users/{dana.object_id}", times=1)
     place.run_jobs()

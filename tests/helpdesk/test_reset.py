@@ -118,6 +118,7 @@ def test_blocking_a_blocked_user_sends_nothing_and_says_so(place: Place) -> None
 def test_a_stale_read_that_says_blocked_does_not_make_a_block_done(place: Place, dana: "DirectoryUser") -> None:
     """Our mirror knows better than one lagging read, so the write is sent."""
     place.do(dana, "block")
+    place.clock.travel(seconds=1)
     place.do(dana, "unblock")
     place.tenant.fault("stale", path=f"/users/{dana.object_id}", times=1)
     operation = place.do(dana, "block")

@@ -5,13 +5,13 @@ the database's error and nothing happens. `record` writes a fact in the caller's
 """
 
 import dataclasses
+import json
 import uuid
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
 from django.db import connection
-from psycopg.types.json import Jsonb
 
 from tenantry.audit.models import Kind, Result
 from tenantry.kit import clock
@@ -117,8 +117,8 @@ def close_event(
         Kind.OUTCOME.value,
         str(result),
         summary,
-        Jsonb(dict(details or {})),
-        Jsonb(exchanges or []),
+        json.dumps(dict(details or {})),
+        json.dumps(exchanges or []),
         event_id,
         Kind.INTENT.value,
     )
@@ -183,7 +183,7 @@ def _insert(
         ticket,
         str(result),
         summary,
-        Jsonb(dict(details or {})),
+        json.dumps(dict(details or {})),
     )
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, values)

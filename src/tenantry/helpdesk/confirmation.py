@@ -33,6 +33,7 @@ class Confirmation:
         kind: value of the operation's kind.
         newest: the newest operation on the user when the page was rendered; None when there was none.
         object_ids: the users; one, or those of a bulk run.
+        again: the same operation done a moment ago, when the technician was told of it and wants it once more.
     """
 
     id: uuid.UUID
@@ -43,6 +44,7 @@ class Confirmation:
     object_ids: tuple[uuid.UUID, ...]
     newest: uuid.UUID | None
     issued_at: dt.datetime
+    again: uuid.UUID | None = None
 
     @property
     def is_expired(self) -> bool:
@@ -60,6 +62,7 @@ class Confirmation:
             "o": [each.hex for each in self.object_ids],
             "n": self.newest.hex if self.newest else "",
             "a": self.issued_at.timestamp(),
+            "g": self.again.hex if self.again else "",
         }
         return signing.Signer(salt=_SALT).sign_object(payload, compress=True)
 
@@ -83,6 +86,7 @@ class Confirmation:
             object_ids=tuple(uuid.UUID(each) for each in payload["o"]),
             newest=uuid.UUID(payload["n"]) if payload["n"] else None,
             issued_at=dt.datetime.fromtimestamp(payload["a"], tz=dt.UTC),
+            again=uuid.UUID(payload["g"]) if payload["g"] else None,
         )
 
 
@@ -94,6 +98,7 @@ def mint(
     tenant_id: uuid.UUID,
     object_ids: tuple[uuid.UUID, ...],
     newest: uuid.UUID | None,
+    again: uuid.UUID | None = None,
 ) -> Confirmation:
     """A new confirmation for the page about to be rendered."""
     return Confirmation(
@@ -105,6 +110,7 @@ def mint(
         object_ids=object_ids,
         newest=newest,
         issued_at=clock.now(),
+        again=again,
     )
 
 

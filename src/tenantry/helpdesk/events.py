@@ -10,5 +10,6 @@ class HelpdeskEvent(StrEnum):
     BLOCK_SIGN_IN = "helpdesk.block_sign_in"
     UNBLOCK_SIGN_IN = "helpdesk.unblock_sign_in"
     REVOKE_SESSIONS = "helpdesk.revoke_sessions"
+    STOPPED_WAITING = "helpdesk.stopped_waiting"
     PASSWORD_SHOWN = "helpdesk.password_shown"  # noqa: S105  as above
     PASSWORD_DISCARDED = "helpdesk.password_discarded"  # noqa: S105  as above

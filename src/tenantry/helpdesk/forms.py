@@ -32,6 +32,18 @@ class ConfirmForm(forms.Form):
     )
 
 
+class StopForm(forms.Form):
+    """Why nobody waits for an outcome any more."""
+
+    justification = forms.CharField(
+        label="Justification",
+        help_text="Why you stop waiting. It is kept in the activity log.",
+        min_length=_SHORTEST,
+        max_length=_LONGEST,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
 class ResetForm(ConfirmForm):
     """A reset: also where the new password comes from.
 

@@ -15,7 +15,7 @@ class OperationKind(models.TextChoices):
 
 
 class OperationState(models.TextChoices):
-    """Only a read makes DONE. UNKNOWN stays on the screen until a read decides."""
+    """Only a read makes DONE. UNKNOWN stays on the screen until a read decides, or somebody stops waiting for it."""
 
     WAITING = "waiting", "Waiting"  # nothing was sent yet, or it will be sent again (throttled, propagating)
     RUNNING = "running", "Working"  # a worker has it (until lease_until)
@@ -24,6 +24,7 @@ class OperationState(models.TextChoices):
     DONE = "done", "Done"
     REFUSED = "refused", "Refused"  # Microsoft or our rules said no; nothing was changed
     FAILED = "failed", "Failed"  # could not be done; nothing was changed
+    GIVEN_UP = "given_up", "Unresolved"  # sent; a technician stopped waiting for a read that tells
 
 
 OPEN_STATES = (
@@ -61,6 +62,8 @@ class Operation(models.Model):
     confirmation_id = models.UUIDField()  # the confirmation that was posted: the same one twice is one effect
     bulk_run = models.ForeignKey(BulkRun, null=True, on_delete=models.PROTECT, related_name="operations")
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT)
+    customer_id = models.UUIDField()  # whose tenant it is; copied with the name, as the record needs both
+    customer_name = models.CharField(max_length=200)
     object_id = models.UUIDField()
     user_principal_name = models.CharField(max_length=320)
     user_display_name = models.CharField(max_length=256)
@@ -88,6 +91,7 @@ class Operation(models.Model):
     created_at = models.DateTimeField()
     first_sent_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)  # the last write that may have had an effect; None: surely none had
+    unknown_at = models.DateTimeField(null=True)  # when the outcome was first called unknown
     accepted_at = models.DateTimeField(null=True)  # when Microsoft answered that write with success
     finished_at = models.DateTimeField(null=True)
     next_at = models.DateTimeField(null=True)  # when a worker may take it (again); None once it has ended
@@ -101,6 +105,9 @@ class Operation(models.Model):
     who = models.CharField(max_length=120, blank=True)
     error_code = models.CharField(max_length=80, blank=True)
     request_id = models.CharField(max_length=64, blank=True)
+
+    is_connected = False
+    """Known only of a row that a worker has just taken: the connection to the tenant still stands."""
 
     class Meta:
         constraints = [
@@ -140,4 +147,5 @@ _TONES = {
     OperationState.DONE: "good",
     OperationState.REFUSED: "bad",
     OperationState.FAILED: "bad",
+    OperationState.GIVEN_UP: "info",
 }

@@ -1,8 +1,10 @@
 """What our own rules say about an operation before anything is asked of Microsoft. Pure."""
 
-from typing import TYPE_CHECKING
+import datetime as dt
+from typing import TYPE_CHECKING, Final
 
 from tenantry.helpdesk.kinds import Kind
+from tenantry.helpdesk.models import Operation, OperationState
 from tenantry.kit.decision import Decision, Denied
 from tenantry.reach import Reacher, Target, decide
 
@@ -10,6 +12,14 @@ if TYPE_CHECKING:
     from tenantry.tenants.models import Connection
 
 _NO_CONNECTION = frozenset({"not_connected", "offline"})
+STOP_AFTER: Final = dt.timedelta(minutes=10)
+"""So long an outcome must have been unknown before a technician may stop waiting: most clear up by themselves."""
+
+
+def may_stop(operation: Operation, now: dt.datetime) -> bool:
+    """Whether waiting for the outcome can be given up."""
+    since = operation.unknown_at
+    return operation.state == OperationState.UNKNOWN and since is not None and now >= since + STOP_AFTER
 
 
 def not_connected() -> Denied:

@@ -1,17 +1,19 @@
 """Reading operations, and what can be done to a user."""
 
 import dataclasses
+import datetime as dt
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from django.db.models import QuerySet
+from django.db import connection as database
 from django.urls import reverse
 
 from tenantry.customers.queries import get_customer
 from tenantry.directory import queries as directory
 from tenantry.helpdesk import policies
 from tenantry.helpdesk.kinds import BY_KIND, KINDS, Kind
-from tenantry.helpdesk.models import OPEN_STATES, BulkRun, Operation, OperationKind
+from tenantry.helpdesk.models import OPEN_STATES, BulkRun, Operation, OperationKind, OperationState
+from tenantry.kit import clock
 from tenantry.kit.decision import Decision
 from tenantry.kit.errors import NotHere
 from tenantry.technicians.models import Technician
@@ -22,6 +24,17 @@ if TYPE_CHECKING:
     from tenantry.tenants.models import Connection
 
 _RECENT = 10
+REPEAT_WINDOW: Final = dt.timedelta(minutes=2)
+"""So long after an operation was done, the same again is taken for a slip: back button, second tab, second click."""
+_OPPOSITES: Final = {
+    OperationKind.BLOCK_SIGN_IN: OperationKind.UNBLOCK_SIGN_IN,
+    OperationKind.UNBLOCK_SIGN_IN: OperationKind.BLOCK_SIGN_IN,
+}
+# Each request to do something reads this; Django would compile it anew each time.
+_MARKS: Final = """
+    SELECT id, kind, state, finished_at FROM helpdesk_operation
+    WHERE tenant_id = %s AND object_id = %s ORDER BY created_at DESC, id DESC LIMIT 10
+"""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -129,16 +142,47 @@ def recent_operations(*, tenant_id: uuid.UUID, object_id: uuid.UUID) -> list[Ope
 
 def newest_operation(*, tenant_id: uuid.UUID, object_id: uuid.UUID) -> Operation | None:
     """The newest operation on a user."""
-    return _newest(tenant_id, object_id).first()
+    rows = Operation.objects.filter(tenant_id=tenant_id, object_id=object_id)
+    return rows.order_by("-created_at", "-id").first()
 
 
-def newest_mark(*, tenant_id: uuid.UUID, object_id: uuid.UUID) -> tuple[uuid.UUID, str] | None:
-    """Id and state of the newest operation on a user."""
-    return _newest(tenant_id, object_id).values_list("pk", "state").first()
+@dataclasses.dataclass(frozen=True, slots=True)
+class Marks:
+    """What was done to a user lately, as ids.
+
+    Attributes:
+        newest: the newest operation; None when there is none.
+        is_open: whether it has not ended.
+        repeated: the newest operation of the kind asked for, if it is open or was done a moment ago.
+    """
+
+    newest: uuid.UUID | None = None
+    is_open: bool = False
+    repeated: uuid.UUID | None = None
 
 
-def _newest(tenant_id: uuid.UUID, object_id: uuid.UUID) -> QuerySet[Operation]:
-    return Operation.objects.filter(tenant_id=tenant_id, object_id=object_id).order_by("-created_at", "-id")
+def marks(*, tenant_id: uuid.UUID, object_id: uuid.UUID, kind: Kind) -> Marks:
+    """What was done to a user lately, and whether `kind` was among it."""
+    with database.cursor() as cursor:
+        cursor.execute(_MARKS, [tenant_id, object_id])
+        rows = cursor.fetchall()
+    if not rows:
+        return Marks()
+    since = clock.now() - REPEAT_WINDOW
+    repeated = None
+    for operation_id, its_kind, state, finished_at in rows:
+        if its_kind == _OPPOSITES.get(kind.kind) and state == OperationState.DONE:
+            break  # what was done before is undone, so doing it again is no slip
+        if its_kind == kind.kind and (state in OPEN_STATES or (state == OperationState.DONE and finished_at > since)):
+            repeated = operation_id
+            break
+    return Marks(newest=rows[0][0], is_open=rows[0][2] in OPEN_STATES, repeated=repeated)
+
+
+def repeated_operation(*, tenant_id: uuid.UUID, object_id: uuid.UUID, kind: Kind) -> Operation | None:
+    """The operation of this kind on a user that is open or was done a moment ago."""
+    repeated = marks(tenant_id=tenant_id, object_id=object_id, kind=kind).repeated
+    return Operation.objects.get(pk=repeated) if repeated is not None else None
 
 
 def open_operation(*, tenant_id: uuid.UUID, object_id: uuid.UUID) -> Operation | None:

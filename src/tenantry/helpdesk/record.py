@@ -6,10 +6,10 @@ from tenantry.kit.actor import Actor
 
 
 def about(operation: Operation) -> About:
-    """The customer, tenant and user of an operation (fetched with its tenant and customer)."""
+    """The customer, tenant and user of an operation."""
     return About(
-        customer_id=operation.tenant.customer_id,
-        customer_name=operation.tenant.customer.name,
+        customer_id=operation.customer_id,
+        customer_name=operation.customer_name,
         tenant_id=operation.tenant_id,
         target_kind="user",
         target_id=str(operation.object_id),

@@ -12,6 +12,7 @@ urlpatterns = [
     path(f"{_customer}/operations/<uuid:operation_id>/status/", views.operation_status, name="operation_status"),
     path(f"{_customer}/operations/<uuid:operation_id>/password/", views.reveal, name="reveal"),
     path(f"{_customer}/operations/<uuid:operation_id>/discard/", views.discard, name="discard"),
+    path(f"{_customer}/operations/<uuid:operation_id>/stop/", views.stop, name="stop"),
     path(f"{_customer}/bulk/", bulk_views.bulk, name="bulk"),
     path(f"{_customer}/bulk/start/", bulk_views.bulk_start, name="bulk_start"),
     path(f"{_customer}/bulk/<uuid:run_id>/", bulk_views.bulk_run, name="bulk_run"),

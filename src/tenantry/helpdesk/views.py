@@ -1,5 +1,6 @@
 """One operation: the page that asks, the page that shows how far it is, the password shown once."""
 
+import contextlib
 import uuid
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tenantry.customers.queries import get_customer
 from tenantry.helpdesk import actions, policies, queries
 from tenantry.helpdesk.confirmation import Confirmation
-from tenantry.helpdesk.forms import ConfirmForm, ResetForm
+from tenantry.helpdesk.forms import ConfirmForm, ResetForm, StopForm
 from tenantry.helpdesk.kinds import BY_KIND, BY_SLUG, Kind
 from tenantry.helpdesk.models import Operation, OperationKind, OperationState
+from tenantry.kit import clock
 from tenantry.kit.decision import Allowed
 from tenantry.kit.errors import Conflict, Invalid, require
 from tenantry.kit.sealed import Secret
@@ -45,9 +47,18 @@ def confirm(request: HttpRequest, customer_id: uuid.UUID, object_id: uuid.UUID, 
     connection, user = queries.find_user(customer_id=customer_id, object_id=object_id)
     if request.method == "POST":
         return _confirmed(request, customer_id=customer_id, connection=connection, user=user, kind=kind)
-    token = actions.confirm(technician=technician, customer_id=customer_id, user=user, kind=kind)
+    again = _id_of(request.GET.get("again", ""))
+    token = actions.confirm(technician=technician, customer_id=customer_id, user=user, kind=kind, again=again)
     form = _form(kind, user, None, initial={"confirmation": token.sealed()})
-    return _ask(request, customer_id=customer_id, connection=connection, user=user, kind=kind, form=form)
+    return _ask(request, customer_id=customer_id, connection=connection, user=user, kind=kind, form=form, again=again)
+
+
+def _id_of(text: str) -> uuid.UUID | None:
+    """The operation that a link says was seen; a link that says nothing sensible says nothing."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
 
 
 @sensitive_variables("form", "password")
@@ -56,11 +67,14 @@ def _confirmed(
 ) -> HttpResponse:
     technician = technician_of(request)
     confirmation = Confirmation.opened(request.POST.get("confirmation", ""))
+    again = confirmation.again
     form = _form(kind, user, request.POST)
     if not form.is_valid():
         # A denial is told before the details of a form that could not be sent anyway.
         require(queries.decision_for(kind=kind, connection=connection, user=user))
-        return _ask(request, customer_id=customer_id, connection=connection, user=user, kind=kind, form=form)
+        return _ask(
+            request, customer_id=customer_id, connection=connection, user=user, kind=kind, form=form, again=again
+        )
     try:
         made = actions.request_operation(
             actor=actor_of(request),
@@ -77,11 +91,18 @@ def _confirmed(
     except actions.Expired as expired:
         data = request.POST.copy()
         data["confirmation"] = actions.confirm(
-            technician=technician, customer_id=customer_id, user=user, kind=kind
+            technician=technician, customer_id=customer_id, user=user, kind=kind, again=again
         ).sealed()
         form = _form(kind, user, data)
         return _ask(
-            request, customer_id=customer_id, connection=connection, user=user, kind=kind, form=form, expired=expired
+            request,
+            customer_id=customer_id,
+            connection=connection,
+            user=user,
+            kind=kind,
+            form=form,
+            again=again,
+            expired=expired,
         )
     except actions.AlreadyThere as between:
         context = {
@@ -92,7 +113,9 @@ def _confirmed(
         return render(request, "helpdesk/conflict.html", context, status=HTTPStatus.CONFLICT)
     except Invalid as invalid:
         form.add_error(invalid.field or None, invalid.reason)
-        return _ask(request, customer_id=customer_id, connection=connection, user=user, kind=kind, form=form)
+        return _ask(
+            request, customer_id=customer_id, connection=connection, user=user, kind=kind, form=form, again=again
+        )
     return redirect("helpdesk:operation", customer_id=customer_id, operation_id=made.pk)
 
 
@@ -119,12 +142,14 @@ def _ask(
     user: "DirectoryUser",
     kind: Kind,
     form: ConfirmForm,
+    again: uuid.UUID | None,
     expired: actions.Expired | None = None,
 ) -> HttpResponse:
     decision = queries.decision_for(kind=kind, connection=connection, user=user)
     running = queries.open_operation(tenant_id=user.tenant_id, object_id=user.object_id)
     if decision and running is not None:
         decision = policies.in_progress(running.get_kind_display())
+    repeated = queries.repeated_operation(tenant_id=user.tenant_id, object_id=user.object_id, kind=kind)
     is_wrong = expired is None and form.is_bound
     context = {
         **_about(customer_id, user, kind, request),
@@ -132,6 +157,7 @@ def _ask(
         "decision": decision,
         "is_allowed": isinstance(decision, Allowed),
         "running": running,
+        "repeated": repeated if repeated is not None and repeated.pk != again else None,
         "expired": expired,
         "is_reset": kind.kind == OperationKind.RESET_PASSWORD,
         "source_hints": _SOURCE_HINTS,
@@ -191,8 +217,33 @@ def discard(request: HttpRequest, customer_id: uuid.UUID, operation_id: uuid.UUI
     return redirect("helpdesk:operation", customer_id=customer_id, operation_id=operation_id)
 
 
+@never_cache
+@require_http_methods(["GET", "POST"])
+def stop(request: HttpRequest, customer_id: uuid.UUID, operation_id: uuid.UUID) -> HttpResponse:
+    """Stop waiting for an outcome that stays unknown. A GET of this address leads to the operation."""
+    technician = technician_of(request)
+    if request.method == "GET":
+        return redirect("helpdesk:operation", customer_id=customer_id, operation_id=operation_id)
+    found = queries.get_operation(technician=technician, customer_id=customer_id, operation_id=operation_id)
+    form = StopForm(request.POST)
+    if not form.is_valid():
+        context = _operation_context(request, found, stop_form=form)
+        return render(request, "helpdesk/operation.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    with contextlib.suppress(Conflict):  # it ended in the meantime: its page says how
+        actions.stop_waiting(
+            actor=actor_of(request),
+            technician=technician,
+            customer_id=customer_id,
+            operation_id=operation_id,
+            justification=form.cleaned_data["justification"],
+        )
+    return redirect("helpdesk:operation", customer_id=customer_id, operation_id=operation_id)
+
+
 @sensitive_variables("password")
-def _operation_context(request: HttpRequest, found: Operation, *, password: Secret | None = None) -> dict[str, Any]:
+def _operation_context(
+    request: HttpRequest, found: Operation, *, password: Secret | None = None, stop_form: StopForm | None = None
+) -> dict[str, Any]:
     technician = technician_of(request)
     is_reset = found.kind == OperationKind.RESET_PASSWORD
     is_done = found.state == OperationState.DONE
@@ -205,5 +256,7 @@ def _operation_context(request: HttpRequest, found: Operation, *, password: Secr
         "is_own": found.technician_id == technician.pk,
         "is_ready_to_show": is_reset and is_done and found.password_sealed is not None,
         "shown_password": password.reveal() if password is not None else "",
+        "is_given_up": found.state == OperationState.GIVEN_UP,
+        "stop_form": (stop_form or StopForm()) if policies.may_stop(found, clock.now()) else None,
         "nothing_sent": found.first_sent_at is None,
     }

@@ -3,6 +3,7 @@
 from tenantry.helpdesk.actions.bulk import MOST_USERS, Plan, plan_bulk, start_bulk
 from tenantry.helpdesk.actions.requests import AlreadyThere, Expired, confirm, request_operation
 from tenantry.helpdesk.actions.secrets import discard_password, discard_stale_passwords, reveal_password
+from tenantry.helpdesk.actions.stopping import stop_waiting
 
 __all__ = [
     "MOST_USERS",
@@ -16,4 +17,5 @@ __all__ = [
     "request_operation",
     "reveal_password",
     "start_bulk",
+    "stop_waiting",
 ]

@@ -102,7 +102,7 @@ def start_bulk(
         Expired: it is older than ten minutes.
         Invalid, NotAllowed, NotHere: as `plan_bulk`.
     """
-    get_customer(technician=technician, customer_id=customer_id)
+    customer = get_customer(technician=technician, customer_id=customer_id)
     if (
         confirmation.kind != kind.kind.value
         or confirmation.technician_id != technician.pk
@@ -148,6 +148,7 @@ def start_bulk(
                     with transaction.atomic():
                         create_operation(
                             actor=actor,
+                            customer=customer,
                             user=user,
                             kind=kind,
                             confirmation_id=confirmation.id,

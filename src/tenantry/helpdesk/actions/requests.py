@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import IntegrityError, transaction
 
-from tenantry.customers.queries import get_customer
+from tenantry.customers.queries import Customer, get_customer
 from tenantry.helpdesk import confirmation as confirmations
 from tenantry.helpdesk import passwords, queries
 from tenantry.helpdesk.confirmation import Confirmation
 from tenantry.helpdesk.kinds import Kind
-from tenantry.helpdesk.models import OPEN_STATES, BulkRun, Operation, OperationKind
+from tenantry.helpdesk.models import BulkRun, Operation, OperationKind
 from tenantry.kit import clock, jobs
 from tenantry.kit.actor import Actor
 from tenantry.kit.errors import Conflict, Invalid, require
@@ -32,28 +32,51 @@ class Expired(Invalid):
 
 
 class AlreadyThere(Conflict):
-    """Another operation on this user came in between; `operation` is the one to look at."""
+    """Another operation on this user came in between; `operation` is the one to look at.
+
+    `is_repeat` says that it is the same operation, open or done a moment ago, and nobody said to do it once more.
+    """
 
     code = "operation_in_between"
 
-    def __init__(self, operation: Operation) -> None:
-        super().__init__(
-            "Something else was done to this user after you opened the page. Nothing was sent.",
-            remedy="Look at it first; then decide whether this is still wanted.",
-        )
+    def __init__(self, operation: Operation, *, is_repeat: bool = False) -> None:
+        if is_repeat:
+            reason = "The same was asked for a moment ago. Nothing was sent again."
+            remedy = "Look at it; if it is really wanted a second time, say so."
+        else:
+            reason = "Something else was done to this user after you opened the page. Nothing was sent."
+            remedy = "Look at it first; then decide whether this is still wanted."
+        super().__init__(reason, remedy=remedy)
         self.operation = operation
+        self.is_repeat = is_repeat
 
 
-def confirm(*, technician: Technician, customer_id: uuid.UUID, user: "DirectoryUser", kind: Kind) -> Confirmation:
-    """A confirmation for the page that asks: it remembers what the technician could see."""
-    newest = queries.newest_mark(tenant_id=user.tenant_id, object_id=user.object_id)
+def confirm(
+    *,
+    technician: Technician,
+    customer_id: uuid.UUID,
+    user: "DirectoryUser",
+    kind: Kind,
+    again: uuid.UUID | None = None,
+) -> Confirmation:
+    """A confirmation for the page that asks: it remembers what the technician could see.
+
+    Args:
+        technician: who is asked.
+        customer_id: the user's customer.
+        user: to whom it would be done.
+        kind: what would be done.
+        again: the same operation done a moment ago, which the technician was shown before asking for it once more.
+    """
+    marks = queries.marks(tenant_id=user.tenant_id, object_id=user.object_id, kind=kind)
     return confirmations.mint(
         kind=kind.kind.value,
         technician_id=technician.pk,
         customer_id=customer_id,
         tenant_id=user.tenant_id,
         object_ids=(user.object_id,),
-        newest=newest[0] if newest is not None else None,
+        newest=marks.newest,
+        again=again,
     )
 
 
@@ -76,11 +99,12 @@ def request_operation(
         NotHere: the user is not of this customer.
         NotGenuine: the confirmation belongs to something or somebody else.
         Expired: the confirmation is older than ten minutes.
-        AlreadyThere: another operation on the user came in between.
+        AlreadyThere: another operation on the user came in between, or the same was done a moment ago and the
+            confirmation does not say that it is wanted once more.
         NotAllowed: Microsoft's rules or the connection deny it.
         Invalid: no justification, or no password for a reset.
     """
-    get_customer(technician=technician, customer_id=customer_id)
+    customer = get_customer(technician=technician, customer_id=customer_id)
     connection, user = queries.find_user(customer_id=customer_id, object_id=object_id)
     if (
         confirmation.kind != kind.kind.value
@@ -90,19 +114,22 @@ def request_operation(
         or confirmation.object_ids != (object_id,)
     ):
         raise confirmations.not_genuine()
-    newest = queries.newest_mark(tenant_id=user.tenant_id, object_id=object_id)
-    is_news = newest is not None and newest[0] != confirmation.newest
+    marks = queries.marks(tenant_id=user.tenant_id, object_id=object_id, kind=kind)
+    is_news = marks.newest is not None and marks.newest != confirmation.newest
     # Only when something was done since the page was rendered can it have been by this very confirmation.
     earlier = _made_by(confirmation, object_id) if is_news else None
     if earlier is not None:
         return earlier
+    # Before the age of the page: a page that is merely asked again would hide what came in between.
+    if marks.repeated is not None and marks.repeated != confirmation.again:
+        raise AlreadyThere(Operation.objects.get(pk=marks.repeated), is_repeat=True)
+    if marks.newest is not None and (is_news or marks.is_open):
+        raise AlreadyThere(Operation.objects.get(pk=marks.newest))
     if confirmation.is_expired:
         raise Expired(
             "This page was open for more than ten minutes, so nothing was sent.",
             remedy="Check that everything is still right, then confirm again.",
         )
-    if newest is not None and (is_news or newest[1] in OPEN_STATES):
-        raise AlreadyThere(Operation.objects.get(pk=newest[0]))
     require(queries.decision_for(kind=kind, connection=connection, user=user))
     check_words(justification=justification, ticket=ticket)
     if (kind.kind == OperationKind.RESET_PASSWORD) != (password is not None):
@@ -111,6 +138,7 @@ def request_operation(
         with transaction.atomic():
             return create_operation(
                 actor=actor,
+                customer=customer,
                 user=user,
                 kind=kind,
                 confirmation_id=confirmation.id,
@@ -146,6 +174,7 @@ def check_words(*, justification: str, ticket: str) -> None:
 def create_operation(
     *,
     actor: Actor,
+    customer: Customer,
     user: "DirectoryUser",
     kind: Kind,
     confirmation_id: uuid.UUID,
@@ -169,6 +198,8 @@ def create_operation(
         confirmation_id=confirmation_id,
         bulk_run=bulk_run,
         tenant_id=user.tenant_id,
+        customer_id=customer.pk,
+        customer_name=customer.name,
         object_id=user.object_id,
         user_principal_name=user.user_principal_name,
         user_display_name=user.display_name,

@@ -93,7 +93,7 @@ def discard_stale_passwords(*, actor: Actor) -> int:
     now = clock.now()
     stale = Operation.objects.filter(
         password_sealed__isnull=False, state=OperationState.DONE, finished_at__lte=now - KEPT_FOR
-    ).select_related("tenant__customer")
+    )
     count = 0
     for operation in stale[:500]:
         with transaction.atomic():

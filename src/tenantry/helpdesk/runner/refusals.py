@@ -50,7 +50,7 @@ def _refused(operation: Operation, error: errors.Refused) -> None:
     if error.is_restricted_unit:
         rows.finish(operation, state=OperationState.REFUSED, words=words.of_error(error, operation))
         return
-    connection = tenants.connection_of(operation.tenant.customer_id)
+    connection = tenants.connection_to(operation.tenant_id)
     now = clock.now()
     until = None
     if connection is not None and tenants.is_propagating(connection):

@@ -4,8 +4,7 @@ import datetime as dt
 import uuid
 from typing import Any, Final
 
-from django.db import transaction
-from django.db.models import Case, F, Value, When
+from django.db import connection, transaction
 
 from tenantry.audit import actions as audit
 from tenantry.audit.models import Result
@@ -23,6 +22,18 @@ _RESULTS: Final = {
     OperationState.REFUSED: Result.REFUSED,
     OperationState.FAILED: Result.FAILED,
 }
+_FIELDS: Final = {field.name: field for field in Operation._meta.concrete_fields}  # noqa: SLF001  Django's own accessor
+_TAKE: Final = """
+    UPDATE helpdesk_operation SET
+        lease_id = %s, lease_until = %s, next_at = %s, tries = tries + 1,
+        state = CASE state WHEN 'waiting' THEN 'running' ELSE state END
+    WHERE id = %s AND state = ANY (%s) AND next_at <= %s
+    RETURNING *, EXISTS (
+        SELECT FROM tenants_connection JOIN tenants_tenant USING (tenant_id)
+        WHERE tenant_id = helpdesk_operation.tenant_id AND app = 'helpdesk'
+            AND tenants_tenant.customer_id = helpdesk_operation.customer_id
+    ) AS is_connected
+"""
 
 
 class LeaseLost(Exception):
@@ -30,29 +41,32 @@ class LeaseLost(Exception):
 
 
 def take(operation_id: uuid.UUID) -> Operation | None:
-    """Take the lease if the operation is due; None when it has ended, is not due, or another worker has it."""
+    """Take the lease if the operation is due; None when it has ended, is not due, or another worker has it.
+
+    The row comes back with `is_connected`: whether the customer's connection to the tenant still stands.
+    """
     now = clock.now()
-    changed = Operation.objects.filter(pk=operation_id, state__in=OPEN_STATES, next_at__lte=now).update(
-        lease_id=uuid.uuid4(),
-        lease_until=now + LEASE,
-        next_at=now + LEASE,
-        tries=F("tries") + 1,
-        state=Case(When(state=OperationState.WAITING, then=Value(OperationState.RUNNING.value)), default=F("state")),
-    )
-    if changed != 1:
-        return None
-    return Operation.objects.select_related("tenant__customer").get(pk=operation_id)
+    until = now + LEASE
+    open_states = [state.value for state in OPEN_STATES]
+    taken = Operation.objects.raw(_TAKE, [uuid.uuid4(), until, until, operation_id, open_states, now])
+    return next(iter(taken), None)
 
 
 def save(operation: Operation, **changes: Any) -> None:  # noqa: ANN401  values of any column
     """Change the row while the lease is still ours.
 
+    One plain statement: this is done several times in each operation, and Django would compile it anew each time.
+
     Raises:
         LeaseLost: it is not; nothing was changed.
     """
-    changed = Operation.objects.filter(pk=operation.pk, lease_id=operation.lease_id).update(**changes)
-    if changed != 1 or operation.lease_id is None:
-        raise LeaseLost
+    columns = ", ".join(f'"{_FIELDS[name].column}" = %s' for name in changes)
+    values = [_FIELDS[name].get_db_prep_save(value, connection) for name, value in changes.items()]
+    statement = f"UPDATE helpdesk_operation SET {columns} WHERE id = %s AND lease_id = %s"  # noqa: S608  own columns
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*values, operation.pk, operation.lease_id])
+        if cursor.rowcount != 1:
+            raise LeaseLost
     for name, value in changes.items():
         setattr(operation, name, value)
 
@@ -87,7 +101,8 @@ def unknown(operation: Operation, *, words: Words) -> None:
     """Say that the outcome is unknown, on the row and in the record; the lease is kept."""
     with transaction.atomic():
         is_news = operation.state != OperationState.UNKNOWN
-        save(operation, state=OperationState.UNKNOWN, **words.columns())
+        since = operation.unknown_at or clock.now()
+        save(operation, state=OperationState.UNKNOWN, unknown_at=since, **words.columns())
         if is_news and operation.intent_id is not None:
             audit.close_event(
                 operation.intent_id,
@@ -108,7 +123,7 @@ def finish(
     changes: dict[str, Any] = {"proof": proof}
     if state != OperationState.DONE and operation.password_sealed is not None:
         changes |= {"password_sealed": None, "password_discarded_at": clock.now()}
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         save(
             operation,
             state=state,

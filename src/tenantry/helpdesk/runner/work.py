@@ -35,7 +35,6 @@ from tenantry.kit.intent import Intent
 from tenantry.kit.sealed import CannotUnseal
 from tenantry.reach import Reacher, Target, decide
 from tenantry.tenants import actions as tenants_actions
-from tenantry.tenants import queries as tenants
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -71,8 +70,7 @@ def run(*, operation_id: uuid.UUID) -> None:
 
 def _start(operation: Operation) -> None:
     """Nothing that may count was sent: look, record, send."""
-    connection = tenants.connection_of(operation.tenant.customer_id)
-    if connection is None or connection.tenant_id != operation.tenant_id:
+    if not operation.is_connected:
         rows.finish(operation, state=OperationState.FAILED, words=words.not_connected())
         return
     try:
