@@ -103,11 +103,11 @@ def users(stack: Stack, page: Page, url: str) -> None:
     page.goto(f"{url}users/")
     expect(page.get_by_role("row").nth(3)).to_be_visible(timeout=steps.SETTLES_MS)
     take(page, "users")
-    page.goto(f"{url}users/?admin=1")
+    page.goto(f"{url}users/?rights=admin")
     name = page.get_by_role("row").nth(1).get_by_role("link").first
     name.click()
     take(page, "user-admin")
-    page.goto(f"{url}users/?kind=member")
+    page.goto(f"{url}users/?rights=none")
     page.get_by_role("row").nth(4).get_by_role("link").first.click()
     take(page, "user")
     user_url = page.url
