@@ -107,8 +107,11 @@ def users(stack: Stack, page: Page, url: str) -> None:
     name = page.get_by_role("row").nth(1).get_by_role("link").first
     name.click()
     take(page, "user-admin")
-    page.goto(f"{url}users/?rights=none")
-    page.get_by_role("row").nth(4).get_by_role("link").first.click()
+    page.goto(f"{url}users/?type=guest")
+    page.get_by_role("row").nth(1).get_by_role("link").first.click()
+    take(page, "user-guest")
+    page.goto(f"{url}users/?q=dana")
+    page.get_by_role("row").nth(1).get_by_role("link").first.click()
     take(page, "user")
     user_url = page.url
     page.get_by_role("link", name="Reset password", exact=True).click()
