@@ -24,6 +24,7 @@ for _name in ("TENANTRY_DATABASE_URL", "TENANTRY_PUBLIC_URL", "TENANTRY_CLIENT_I
 
 if TYPE_CHECKING:
     from django.test import Client
+    from playwright.sync_api import Browser
 
     from entrasim.handle import Handle, TenantHandle
     from entrasim.server import Simulator
@@ -39,6 +40,27 @@ def one_at_a_time(path: Path) -> Iterator[None]:
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests in a browser: one process for each file of them, and a visible skip where there is no browser."""
+    from tests.browser.stack import CHROMIUM
+
+    for item in items:
+        if item.get_closest_marker("browser") is None:
+            continue
+        item.add_marker(pytest.mark.xdist_group(f"browser:{item.path.stem}"))
+        if CHROMIUM is None:
+            item.add_marker(pytest.mark.skip(reason="no chromium on this machine: make browser-deps installs it"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """Debian's chromium. For one file only: while Playwright is open its event loop runs, and Django refuses to work."""
+    from tests.browser.stack import chromium
+
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

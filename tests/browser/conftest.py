@@ -1,22 +1,11 @@
 """Fixtures of the browser journeys. One stack for all of them: each journey makes its own customer and tenant."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, StorageState
 
-from tests.browser.stack import CHROMIUM, Stack, Walker, chromium, new_context, running_demo
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
-            if CHROMIUM is None:
-                item.add_marker(pytest.mark.skip(reason="no chromium on this machine: make browser-deps installs it"))
+from tests.browser.stack import Stack, Walker, new_context, running_demo
 
 
 @pytest.fixture(scope="session")
@@ -25,13 +14,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield stack
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def signed_in(demo: Stack, browser: Browser) -> StorageState:
     """The cookies of a technician who used the demo's one-time link."""
     context = new_context(browser)

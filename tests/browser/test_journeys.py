@@ -2,10 +2,13 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, StorageState, expect
 
 from tests.browser import steps
 from tests.browser.stack import Stack, Tenant, Walker, new_context
+
+pytestmark = pytest.mark.browser
 
 
 def ready_customer(walker: Walker, demo: Stack) -> tuple[str, Tenant]:

@@ -60,6 +60,7 @@ def running(data_dir: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
         yield process, log.read_text(encoding="utf-8")
         if process.poll() is None:
             process.kill()
+        process.wait(timeout=30)
 
 
 def address(words: str) -> str:

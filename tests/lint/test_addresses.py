@@ -17,6 +17,8 @@ OPEN = {
     "accounts/2fa/webauthn/login/": "passkey sign-in",
     "welcome/<str:token>/": "one-time sign-in link",
     "setup/<str:token>/": "one-time owner set-up link",
+    "styleguide/": "samples without data; 404 outside debug and the demo",
+    "styleguide/<slug:page>/": "samples without data; 404 outside debug and the demo",
 }
 SAMPLES = {"uuid": str(uuid.uuid4()), "str": "x" * 43, "int": "1", "slug": "block", "path": "x"}
 

@@ -34,19 +34,9 @@ def site() -> Iterator[str]:
         thread.join(timeout=10)
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator["Browser"]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def page(chromium: "Browser") -> Iterator["Page"]:
-    context = chromium.new_context(viewport=WIDE, timezone_id="Asia/Tokyo")  # type: ignore[arg-type]
+def page(browser: "Browser") -> Iterator["Page"]:
+    context = browser.new_context(viewport=WIDE, timezone_id="Asia/Tokyo")  # type: ignore[arg-type]
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
     wrong: list[str] = []
@@ -60,9 +50,9 @@ def page(chromium: "Browser") -> Iterator["Page"]:
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (WIDE, "dark"), (PHONE, "light"), (PHONE, "dark")])
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_passes_axe_and_nothing_scrolls_sideways(
-    chromium: "Browser", site: str, name: str, size: dict[str, int], scheme: str
+    browser: "Browser", site: str, name: str, size: dict[str, int], scheme: str
 ) -> None:
-    context = chromium.new_context(viewport=size, color_scheme=scheme, has_touch=size is PHONE)  # type: ignore[arg-type]
+    context = browser.new_context(viewport=size, color_scheme=scheme, has_touch=size is PHONE)  # type: ignore[arg-type]
     page = context.new_page()
     page.goto(f"{site}/{name}/")
     found = Axe().run(page)
@@ -166,8 +156,8 @@ def test_a_message_of_an_htmx_answer_is_shown_as_text(page: "Page", site: str) -
     assert page.locator("[data-toast] p").inner_text() == "<b>Saved</b>"
 
 
-def test_everything_can_be_read_and_reached_without_scripts(chromium: "Browser", site: str) -> None:
-    context = chromium.new_context(viewport=PHONE, java_script_enabled=False)  # type: ignore[arg-type]
+def test_everything_can_be_read_and_reached_without_scripts(browser: "Browser", site: str) -> None:
+    context = browser.new_context(viewport=PHONE, java_script_enabled=False)  # type: ignore[arg-type]
     page = context.new_page()
     page.goto(f"{site}/customers/")
     assert page.locator(".bulk button").first.is_enabled()

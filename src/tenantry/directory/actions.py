@@ -17,6 +17,7 @@ from tenantry.directory.models import (
     TenantDomain,
     TenantLicence,
 )
+from tenantry.graph.calls.users import GroupOfUser, groups_of_user
 from tenantry.kit import clock, jobs
 
 
@@ -65,3 +66,13 @@ def forget_tenant(*, tenant_id: uuid.UUID) -> None:
         RoleGroup.objects.filter(tenant_id=tenant_id).delete()
         TenantDomain.objects.filter(tenant_id=tenant_id).delete()
         TenantLicence.objects.filter(tenant_id=tenant_id).delete()
+
+
+def read_groups_of_user(*, tenant_id: uuid.UUID, object_id: uuid.UUID) -> list[GroupOfUser]:
+    """Every group of a user by name, read from Microsoft now while somebody waits; nothing of it is kept.
+
+    Raises:
+        GraphError: any leaf but UnknownOutcome.
+    """
+    rows = groups_of_user(tenant_id=tenant_id, object_id=object_id)
+    return sorted(rows, key=lambda group: (group.display_name.lower(), group.group_id))

@@ -16,7 +16,6 @@ from tenantry.directory.forms import UserFilter
 from tenantry.directory.models import DirectoryUser
 from tenantry.directory.words import explain_live
 from tenantry.graph import errors
-from tenantry.graph.calls.users import groups_of_user
 from tenantry.helpdesk import queries as helpdesk
 from tenantry.kit.errors import NotHere
 from tenantry.technicians.current import technician_of
@@ -116,8 +115,7 @@ def groups(request: HttpRequest, customer_id: uuid.UUID, object_id: uuid.UUID) -
     customer, found = _user_of(request, customer_id, object_id)
     context: dict[str, Any] = {"customer": customer, "directory_user": found, "nav": "users"}
     try:
-        rows = groups_of_user(tenant_id=found.tenant_id, object_id=found.object_id)
-        context["groups"] = sorted(rows, key=lambda group: (group.display_name.lower(), group.group_id))
+        context["groups"] = actions.read_groups_of_user(tenant_id=found.tenant_id, object_id=found.object_id)
     except errors.GraphError as error:
         context["problem"] = explain_live(error, what="groups", permission="User.Read.All")
     part = "#list" if request.headers.get("HX-Request") else ""

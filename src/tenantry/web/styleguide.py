@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_GET
 
 from tenantry.kit import clock
 
@@ -89,6 +90,7 @@ def _rows(now: dt.datetime) -> list[_Row]:
 
 
 @login_not_required
+@require_GET
 def show(request: HttpRequest, page: str = "components") -> HttpResponse:
     """Show a sample page.
 
