@@ -56,7 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    """Debian's chromium. For one file only: while Playwright is open its event loop runs, and Django refuses to work."""
+    """Debian's chromium, for one file: while Playwright is open its event loop runs, and Django refuses to work."""
     from tests.browser.stack import chromium
 
     with chromium() as running:
