@@ -166,6 +166,13 @@ def stack(simulator: "Simulator", database: None) -> Iterator["Handle"]:
     from tests.support import self_signed
 
     key_pem, certificate_pem = self_signed("tenantry test")
+    elevation = simulator.handle.register_app(
+        display_name="Tenantry Elevation",
+        certificate_pem=certificate_pem,
+        redirect_uris=["http://testserver/connect/return"],
+        required_app_roles=sorted(permissions.ELEVATION_REQUIRED),
+    )
+    credential = ClientCredential(private_key_pem=Secret(key_pem), certificate_pem=certificate_pem)
     app = simulator.handle.register_app(
         display_name="Tenantry Help Desk",
         certificate_pem=certificate_pem,
@@ -179,7 +186,9 @@ def stack(simulator: "Simulator", database: None) -> Iterator["Handle"]:
         LOGIN_BROWSER_URL=simulator.browser_url,
         CA_FILE=str(simulator.ca_file),
         CLIENT_ID=app.app_id,
-        CLIENT_CREDENTIAL=ClientCredential(private_key_pem=Secret(key_pem), certificate_pem=certificate_pem),
+        CLIENT_CREDENTIAL=credential,
+        ELEVATION_CLIENT_ID=elevation.app_id,
+        ELEVATION_CLIENT_CREDENTIAL=credential,
         PUBLIC_URL="http://testserver",
         ALLOWED_HOSTS=["testserver"],
     ):

@@ -40,6 +40,7 @@ class Simulated:
             f"--port={port}",
             "--world=harbour-it",
             f"--redirect-uri={self._public_url}/connect/return",
+            f"--elevation-redirect-uri={self._public_url}/connect/return",
             f"--ca-dir={self._data_dir / 'simulator'}",
             f"--lag={self._lag}",
             f"--info={self._info_path}",
@@ -55,9 +56,12 @@ class Simulated:
         tree.watch(until=self._info_path.exists, seconds=_READY_SECONDS)
         self._info = json.loads(self._info_path.read_text(encoding="utf-8"))
         helpdesk, elevation = self._info["apps"]["helpdesk"], self._info["apps"]["elevation"]
-        secret_path = self._data_dir / "simulator" / "client-secret"
-        secret_path.write_text(helpdesk["secret"], encoding="utf-8")
-        secret_path.chmod(0o600)
+        secret_paths = {}
+        for name, app in (("helpdesk", helpdesk), ("elevation", elevation)):
+            path = self._data_dir / "simulator" / f"{name}-secret"
+            path.touch(mode=0o600)
+            path.write_text(app["secret"], encoding="utf-8")
+            secret_paths[name] = str(path)
         return {
             "TENANTRY_DEMO": "1",
             "TENANTRY_LOGIN_URL": self._info["login"],
@@ -66,8 +70,9 @@ class Simulated:
             "TENANTRY_PORTAL_ROLES_URL": f"{self._info['browser']}/portal/{{tenant}}/roles",
             "TENANTRY_CA_FILE": self._info["ca_file"],
             "TENANTRY_CLIENT_ID": helpdesk["client_id"],
-            "TENANTRY_CLIENT_SECRET_FILE": str(secret_path),
+            "TENANTRY_CLIENT_SECRET_FILE": secret_paths["helpdesk"],
             "TENANTRY_ELEVATION_CLIENT_ID": elevation["client_id"],
+            "TENANTRY_ELEVATION_CLIENT_SECRET_FILE": secret_paths["elevation"],
         }
 
     def write_facts(self, link: str) -> None:

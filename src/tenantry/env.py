@@ -22,6 +22,9 @@ KNOWN: Final[dict[str, str]] = {
     "TENANTRY_CLIENT_SECRET": "its client secret, if no certificate is used",
     "TENANTRY_CLIENT_CERTIFICATE": "its certificate and private key, PEM",
     "TENANTRY_ELEVATION_CLIENT_ID": "application (client) id of the elevation app registration (just-in-time grants)",
+    "TENANTRY_ELEVATION_APP_NAME": "display name of that app registration (default Tenantry Elevation)",
+    "TENANTRY_ELEVATION_CLIENT_SECRET": "its client secret, if no certificate is used",
+    "TENANTRY_ELEVATION_CLIENT_CERTIFICATE": "its certificate and private key, PEM",
     "TENANTRY_LOGIN_URL": "overrides the cloud's login address (for a simulator)",
     "TENANTRY_LOGIN_BROWSER_URL": "overrides the login address browsers are sent to (for a simulator)",
     "TENANTRY_GRAPH_URL": "overrides the cloud's Graph address (for a simulator)",
@@ -35,7 +38,7 @@ KNOWN: Final[dict[str, str]] = {
 }
 _SECRETS: Final = frozenset(
     {"TENANTRY_SECRET_KEY", "TENANTRY_SEAL_KEYSET", "TENANTRY_CLIENT_SECRET", "TENANTRY_CLIENT_CERTIFICATE"}
-    | {"TENANTRY_DATABASE_URL"}
+    | {"TENANTRY_ELEVATION_CLIENT_SECRET", "TENANTRY_ELEVATION_CLIENT_CERTIFICATE", "TENANTRY_DATABASE_URL"}
 )
 
 

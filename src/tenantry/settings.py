@@ -43,6 +43,8 @@ CLIENT_ID = env.text("TENANTRY_CLIENT_ID")
 APP_NAME = env.text("TENANTRY_APP_NAME", "Tenantry Help Desk")
 CLIENT_CREDENTIAL = client_credential_of(env)
 ELEVATION_CLIENT_ID = env.text("TENANTRY_ELEVATION_CLIENT_ID")
+ELEVATION_APP_NAME = env.text("TENANTRY_ELEVATION_APP_NAME", "Tenantry Elevation")
+ELEVATION_CLIENT_CREDENTIAL = client_credential_of(env, prefix="TENANTRY_ELEVATION_CLIENT")
 
 # --- Django -----------------------------------------------------------------------------------------------------------
 ROOT_URLCONF = "tenantry.urls"

@@ -1,5 +1,6 @@
 """Speaking to Microsoft: tokens, retries that cannot double, unknown outcomes, and nothing secret anywhere."""
 
+import dataclasses
 import datetime as dt
 import logging
 import traceback
@@ -14,6 +15,7 @@ from entrasim.handle import Handle, TenantHandle
 from entrasim.server import Simulator
 from entrasim.state import AppRegistration
 from tenantry.graph import errors, pages, tokens, transport
+from tenantry.graph.apps import App
 from tenantry.kit.intent import Intent
 from tenantry.kit.keys import ClientCredential
 from tenantry.kit.sealed import Secret
@@ -46,6 +48,30 @@ def test_a_certificate_gets_a_token_with_roles_and_directory_roles(tenant_id: uu
     assert "User.Read.All" in token.roles
     assert "fe930be7-5e62-47db-91af-98c3a49a38b1" in token.role_template_ids
     assert tokens.token_for(tenant_id) is token
+
+
+def test_each_app_has_a_token_of_its_own_and_one_without_consent_has_none(tenant: TenantHandle, sim: Handle) -> None:
+    """AC-X.4: what the help-desk app may do says nothing about the elevation app."""
+    from django.conf import settings
+
+    tenant_id = uuid.UUID(tenant.id)
+    tenant.consent(app=sim.context.world.apps[settings.CLIENT_ID])
+    assert "User-PasswordProfile.ReadWrite.All" in tokens.token_for(tenant_id).roles
+    with pytest.raises(errors.NotConsented):
+        tokens.token_for(tenant_id, app=App.ELEVATION)
+    tenant.consent(app=sim.context.world.apps[settings.ELEVATION_CLIENT_ID])
+    elevation = tokens.token_for(tenant_id, app=App.ELEVATION)
+    assert elevation.app is App.ELEVATION
+    assert "RoleManagement.ReadWrite.Directory" in elevation.roles
+    assert "User-PasswordProfile.ReadWrite.All" not in elevation.roles
+    assert transport.get(tenant_id, "/organization", via=App.ELEVATION).json["value"][0]["id"] == tenant.id
+
+
+def test_a_persons_token_is_never_replaced_by_ours(tenant_id: uuid.UUID, tenant: TenantHandle) -> None:
+    """AC-1.6: what a person's sign-in may not do (any more) is not done with our own rights instead."""
+    persons = dataclasses.replace(tokens.token_for(tenant_id), secret=Secret("not-a-token"), app=None)
+    with pytest.raises(errors.TokenExpired):
+        transport.get(tenant_id, "/organization", via=persons)
 
 
 def test_a_token_is_renewed_before_it_ends(tenant_id: uuid.UUID, clock: SharedClock) -> None:

@@ -10,6 +10,8 @@ from typing import Any, Final
 import orjson
 
 from tenantry.graph import errors, transport
+from tenantry.graph.apps import App
+from tenantry.graph.tokens import Via
 from tenantry.kit import clock
 
 MOST: Final = 20
@@ -17,7 +19,11 @@ _ROUNDS: Final = 4
 
 
 def read(
-    tenant_id: uuid.UUID, urls: Sequence[str], *, patience: float = transport.PATIENT
+    tenant_id: uuid.UUID,
+    urls: Sequence[str],
+    *,
+    patience: float = transport.PATIENT,
+    via: Via = App.HELPDESK,
 ) -> list[dict[str, Any] | errors.GraphError]:
     """Read each relative URL (starting with "/", after /v1.0); an answer or its error per URL, in the order asked.
 
@@ -29,7 +35,7 @@ def read(
         pause = 0.0
         for start in range(0, len(waiting), MOST):
             part = waiting[start : start + MOST]
-            for index, answer in _round(tenant_id, {i: urls[i] for i in part}, patience):
+            for index, answer in _round(tenant_id, {i: urls[i] for i in part}, patience, via):
                 results[index] = answer
                 if isinstance(answer, errors.Throttled):
                     pause = max(pause, answer.retry_after)
@@ -41,10 +47,10 @@ def read(
 
 
 def _round(
-    tenant_id: uuid.UUID, urls: Mapping[int, str], patience: float
+    tenant_id: uuid.UUID, urls: Mapping[int, str], patience: float, via: Via
 ) -> list[tuple[int, dict[str, Any] | errors.GraphError]]:
     body = {"requests": [{"id": str(i), "method": "GET", "url": url} for i, url in urls.items()]}
-    answer = transport.post_read(tenant_id, "/$batch", body, patience=patience)
+    answer = transport.post_read(tenant_id, "/$batch", body, patience=patience, via=via)
     found: list[tuple[int, dict[str, Any] | errors.GraphError]] = []
     for inner in answer.json["responses"]:
         status = int(inner["status"])

@@ -1,4 +1,4 @@
-"""App-only access tokens, one per tenant, kept in this process's memory only.
+"""App-only access tokens, one per app and tenant, kept in this process's memory only.
 
 MSAL does the protocol. Two of its habits are worked around: its cache would serve a token minted before a consent or
 role change, and it answers a repeated 400 from memory for 60 seconds. `fresh=True` starts with a new MSAL client, so
@@ -21,6 +21,7 @@ import urllib3
 from django.conf import settings
 
 from tenantry.graph import errors
+from tenantry.graph.apps import App, registration
 from tenantry.graph.http import MsalHttpClient
 from tenantry.kit import clock
 from tenantry.kit.sealed import Secret
@@ -44,6 +45,8 @@ class Token:
         role_template_ids: `wids`: directory roles named in it; a hint as well.
         object_id: our service principal's object id in the tenant.
         acquired_at: when we got it.
+        app: the app of ours that it stands for; None when it stands for a person who signed in. Such a token is never
+            renewed and never kept.
     """
 
     secret: Secret
@@ -52,46 +55,53 @@ class Token:
     role_template_ids: frozenset[str]
     object_id: str
     acquired_at: dt.datetime
+    app: App | None = None
+
+
+Via = App | Token
+"""Whom a request is sent as: one of our apps, or the holder of exactly this token."""
 
 
 _cache: dict[tuple[str, str, str], Token] = {}
 _lock = threading.Lock()
 
 
-def token_for(tenant_id: uuid.UUID, *, fresh: bool = False) -> Token:
+def token_for(tenant_id: uuid.UUID, *, app: App = App.HELPDESK, fresh: bool = False) -> Token:
     """A token for Graph in `tenant_id`, from memory or newly asked for.
 
     Args:
         tenant_id: never "common" or "organizations": this grant needs the tenant.
+        app: which of our apps.
         fresh: ask anew whatever is in memory, after a consent or role change.
 
     Raises:
         NotConsented, OurCredential, TenantGone, Throttled, TenantUnreachable
     """
-    key = (settings.CLOUD.login_url, settings.CLIENT_ID, str(tenant_id))
+    key = (settings.CLOUD.login_url, registration(app).client_id, str(tenant_id))
     if not fresh:
         with _lock:
             kept = _cache.get(key)
         if kept is not None and clock.now() < kept.expires_at - EARLY:
             return kept
-    token = _ask(tenant_id)
+    token = _ask(tenant_id, app)
     with _lock:
         _cache[key] = token
     return token
 
 
 def forget(tenant_id: uuid.UUID) -> None:
-    """Drop the token of a tenant from memory."""
+    """Drop the tokens of a tenant from memory."""
     with _lock:
         for key in [key for key in _cache if key[2] == str(tenant_id)]:
             del _cache[key]
 
 
-def _ask(tenant_id: uuid.UUID) -> Token:
+def _ask(tenant_id: uuid.UUID, app: App) -> Token:
+    ours = registration(app)
     try:
         client = msal.ConfidentialClientApplication(
-            client_id=settings.CLIENT_ID,
-            client_credential=settings.CLIENT_CREDENTIAL.for_msal(),
+            client_id=ours.client_id,
+            client_credential=ours.credential.for_msal(),
             authority=f"{settings.CLOUD.login_url}/{tenant_id}",
             instance_discovery=False,
             http_client=MsalHttpClient(),
@@ -115,6 +125,7 @@ def _ask(tenant_id: uuid.UUID) -> Token:
         role_template_ids=frozenset(claims.get("wids", ())),
         object_id=str(claims.get("oid", "")),
         acquired_at=now,
+        app=app,
     )
 
 

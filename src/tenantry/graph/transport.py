@@ -22,8 +22,9 @@ import urllib3
 from django.conf import settings
 
 from tenantry.graph import errors
+from tenantry.graph.apps import App
 from tenantry.graph.http import pool
-from tenantry.graph.tokens import Token, token_for
+from tenantry.graph.tokens import Token, Via, token_for
 from tenantry.kit import clock
 from tenantry.kit.intent import Exchange, Intent
 from tenantry.kit.sealed import Secret
@@ -75,21 +76,21 @@ def get(
     query: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     patience: float = PATIENT,
-    token: Token | None = None,
+    via: Via = App.HELPDESK,
 ) -> Answer:
-    """Read `path` (after /v1.0, starting with "/").
+    """Read `path` (after /v1.0, starting with "/") as one of our apps, or with a token in hand.
 
     Raises:
         GraphError: any leaf but UnknownOutcome.
     """
-    return _send("GET", tenant_id, _url(path, query), extra_headers=headers, patience=patience, token=token)
+    return _send("GET", tenant_id, _url(path, query), extra_headers=headers, patience=patience, via=via)
 
 
-def get_url(tenant_id: uuid.UUID, url: str, *, patience: float = PATIENT) -> Answer:
+def get_url(tenant_id: uuid.UUID, url: str, *, patience: float = PATIENT, via: Via = App.HELPDESK) -> Answer:
     """Follow a nextLink or deltaLink exactly as Microsoft gave it; a link to any other host is refused."""
     if not url.startswith(f"{settings.CLOUD.graph_url}/"):
         raise errors.Rejected("A page link points to another host; it is not followed.")
-    return _send("GET", tenant_id, url, patience=patience)
+    return _send("GET", tenant_id, url, patience=patience, via=via)
 
 
 def get_bytes(
@@ -120,9 +121,16 @@ def get_bytes(
     return answer.json or b"", answer.headers
 
 
-def post_read(tenant_id: uuid.UUID, path: str, body: Mapping[str, Any], *, patience: float = PATIENT) -> Answer:
+def post_read(
+    tenant_id: uuid.UUID,
+    path: str,
+    body: Mapping[str, Any],
+    *,
+    patience: float = PATIENT,
+    via: Via = App.HELPDESK,
+) -> Answer:
     """A POST that changes nothing (`$batch` of reads, `getByIds`): treated as a read in every respect."""
-    return _send("POST", tenant_id, _url(path, None), body=body, patience=patience)
+    return _send("POST", tenant_id, _url(path, None), body=body, patience=patience, via=via)
 
 
 def write(
@@ -134,6 +142,7 @@ def write(
     intent: Intent,
     headers: Mapping[str, str] | None = None,
     patience: float = PATIENT,
+    via: Via = App.HELPDESK,
 ) -> Answer:
     """Change something in `intent`'s tenant. `Secret` values in `body` are revealed on the wire only.
 
@@ -152,6 +161,7 @@ def write(
         extra_headers=headers,
         intent=intent,
         patience=patience,
+        via=via,
     )
 
 
@@ -181,22 +191,23 @@ def _send(
     extra_headers: Mapping[str, str] | None = None,
     intent: Intent | None = None,
     patience: float,
-    token: Token | None = None,
+    via: Via = App.HELPDESK,
     is_raw: bool = False,
 ) -> Answer:
     payload = None if body is None else orjson.dumps(body, default=_reveal)
     left = patience
     backoff = _FIRST_BACKOFF
     is_renewed = False
+    token: Token | None = None
     while True:
-        token = token or token_for(tenant_id)
+        token = token or (via if isinstance(via, Token) else token_for(tenant_id, app=via))
         try:
             return _once(method, url, payload, extra_headers=extra_headers, token=token, intent=intent, is_raw=is_raw)
         except errors.TokenExpired:
-            if is_renewed:
+            if is_renewed or token.app is None:
                 raise
             is_renewed = True
-            token = token_for(tenant_id, fresh=True)
+            token = token_for(tenant_id, app=token.app, fresh=True)
             continue
         except errors.Throttled as error:
             wait = error.retry_after

@@ -70,17 +70,20 @@ def seal_keyset_of(env: Environment, data_dir: Path) -> Secret:
     return Secret(path.read_text(encoding="utf-8") if path.exists() else _kept(path, new_keyset()))
 
 
-def client_credential_of(env: Environment) -> ClientCredential:
-    """Our credential for Microsoft. A certificate wins over a secret; neither is fine until the first connection."""
-    pem = env.text("TENANTRY_CLIENT_CERTIFICATE")
+def client_credential_of(env: Environment, *, prefix: str = "TENANTRY_CLIENT") -> ClientCredential:
+    """Our credential for Microsoft, from `{prefix}_CERTIFICATE` or `{prefix}_SECRET`.
+
+    A certificate wins over a secret; neither is fine until the first connection.
+    """
+    pem = env.text(f"{prefix}_CERTIFICATE")
     if pem:
         if "-----BEGIN CERTIFICATE-----" not in pem or "PRIVATE KEY-----" not in pem:
-            raise BadSettings("TENANTRY_CLIENT_CERTIFICATE must hold the certificate and its private key, both as PEM.")
+            raise BadSettings(f"{prefix}_CERTIFICATE must hold the certificate and its private key, both as PEM.")
         certificate = x509.load_pem_x509_certificate(pem[pem.index("-----BEGIN CERTIFICATE-----") :].encode())
         try:
             key = serialization.load_pem_private_key(_private_part(pem).encode(), password=None)
         except (TypeError, ValueError) as error:
-            raise BadSettings("The private key in TENANTRY_CLIENT_CERTIFICATE cannot be read (encrypted?).") from error
+            raise BadSettings(f"The private key in {prefix}_CERTIFICATE cannot be read (encrypted?).") from error
         return ClientCredential(
             private_key_pem=Secret(
                 key.private_bytes(
@@ -91,7 +94,7 @@ def client_credential_of(env: Environment) -> ClientCredential:
             ),
             certificate_pem=certificate.public_bytes(serialization.Encoding.PEM).decode(),
         )
-    secret = env.text("TENANTRY_CLIENT_SECRET")
+    secret = env.text(f"{prefix}_SECRET")
     return ClientCredential(client_secret=Secret(secret)) if secret else ClientCredential()
 
 

@@ -4,7 +4,8 @@ import dataclasses
 import uuid
 
 from tenantry.graph import errors, transport
-from tenantry.graph.tokens import Token
+from tenantry.graph.apps import App
+from tenantry.graph.tokens import Via
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Organization:
 
 
 def read_organization(
-    *, tenant_id: uuid.UUID, token: Token | None = None, patience: float = transport.PATIENT
+    *, tenant_id: uuid.UUID, via: Via = App.HELPDESK, patience: float = transport.PATIENT
 ) -> Organization:
     """Read the tenant ("List organization"; least permission Organization.Read.All).
 
@@ -37,7 +38,7 @@ def read_organization(
         "/organization",
         query={"$select": "id,displayName,verifiedDomains"},
         patience=patience,
-        token=token,
+        via=via,
     )
     rows = answer.json.get("value", [])
     if len(rows) != 1:

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tenantry.graph import transport
-from tenantry.graph.tokens import Token
+from tenantry.graph.apps import App
+from tenantry.graph.tokens import Via
 
 TENANT_WIDE = "/"
 _UNIT_PREFIX = "/administrativeunits/"
@@ -65,7 +66,7 @@ class HeldRole:
 
 
 def find_service_principal(
-    *, tenant_id: uuid.UUID, app_id: str, token: Token | None = None, patience: float = transport.PATIENT
+    *, tenant_id: uuid.UUID, app_id: str, via: Via = App.HELPDESK, patience: float = transport.PATIENT
 ) -> ServicePrincipal:
     """Read the enterprise app of `app_id` ("Get servicePrincipal", alternate key appId; least Application.Read.All).
 
@@ -78,7 +79,7 @@ def find_service_principal(
         f"/servicePrincipals(appId='{transport.segment(app_id)}')",
         query={"$select": "id,appId,displayName,accountEnabled"},
         patience=patience,
-        token=token,
+        via=via,
     )
     row = answer.json
     return ServicePrincipal(
@@ -90,7 +91,7 @@ def find_service_principal(
 
 
 def app_permissions_of(
-    *, tenant_id: uuid.UUID, object_id: uuid.UUID, token: Token | None = None, patience: float = transport.PATIENT
+    *, tenant_id: uuid.UUID, object_id: uuid.UUID, via: Via = App.HELPDESK, patience: float = transport.PATIENT
 ) -> tuple[AppPermission, ...]:
     """Read what was granted to an enterprise app ("List appRoleAssignments granted to a service principal").
 
@@ -102,14 +103,14 @@ def app_permissions_of(
             tenant_id,
             f"/servicePrincipals/{object_id}/appRoleAssignments",
             {"$select": "id,appRoleId,createdDateTime,resourceId"},
-            token,
+            via,
             patience,
         )
     )
 
 
 def role_assignments_of_principal(
-    *, tenant_id: uuid.UUID, object_id: uuid.UUID, token: Token | None = None, patience: float = transport.PATIENT
+    *, tenant_id: uuid.UUID, object_id: uuid.UUID, via: Via = App.HELPDESK, patience: float = transport.PATIENT
 ) -> tuple[HeldRole, ...]:
     """Read the directory roles assigned to a principal itself ("List unifiedRoleAssignments").
 
@@ -121,7 +122,7 @@ def role_assignments_of_principal(
         tenant_id,
         "/roleManagement/directory/roleAssignments",
         {"$filter": f"principalId eq '{object_id}'", "$expand": "directoryScope"},
-        token,
+        via,
         patience,
     ):
         scope = str(row.get("directoryScopeId") or "")
@@ -138,7 +139,7 @@ def role_assignments_of_principal(
 
 
 def directory_roles_of_service_principal(
-    *, tenant_id: uuid.UUID, object_id: uuid.UUID, token: Token | None = None, patience: float = transport.PATIENT
+    *, tenant_id: uuid.UUID, object_id: uuid.UUID, via: Via = App.HELPDESK, patience: float = transport.PATIENT
 ) -> tuple[HeldRole, ...]:
     """Read the tenant-wide directory roles of an enterprise app, through groups too.
 
@@ -151,21 +152,19 @@ def directory_roles_of_service_principal(
             tenant_id,
             f"/servicePrincipals/{object_id}/transitiveMemberOf/microsoft.graph.directoryRole",
             {"$select": "id,displayName,roleTemplateId"},
-            token,
+            via,
             patience,
         )
         if row.get("roleTemplateId")
     )
 
 
-def _rows(
-    tenant_id: uuid.UUID, path: str, query: Mapping[str, str], token: Token | None, patience: float
-) -> list[dict[str, Any]]:
+def _rows(tenant_id: uuid.UUID, path: str, query: Mapping[str, str], via: Via, patience: float) -> list[dict[str, Any]]:
     """Every row of a small collection; next links are followed as given."""
-    answer = transport.get(tenant_id, path, query=query, patience=patience, token=token)
+    answer = transport.get(tenant_id, path, query=query, patience=patience, via=via)
     rows: list[dict[str, Any]] = list(answer.json.get("value", []))
     while following := answer.json.get("@odata.nextLink"):
-        answer = transport.get_url(tenant_id, following, patience=patience)
+        answer = transport.get_url(tenant_id, following, patience=patience, via=via)
         rows.extend(answer.json.get("value", []))
     return rows
 

@@ -112,15 +112,13 @@ def look(tenant_id: uuid.UUID, *, patience: float = transport.PATIENT) -> Findin
 
 
 def _read(findings: Findings, tenant_id: uuid.UUID, token: Token, patience: float) -> None:
-    findings.app = find_service_principal(
-        tenant_id=tenant_id, app_id=settings.CLIENT_ID, token=token, patience=patience
-    )
+    findings.app = find_service_principal(tenant_id=tenant_id, app_id=settings.CLIENT_ID, via=token, patience=patience)
     object_id = findings.app.object_id
-    findings.granted = app_permissions_of(tenant_id=tenant_id, object_id=object_id, token=token, patience=patience)
-    findings.organization = read_organization(tenant_id=tenant_id, token=token, patience=patience)
-    direct = role_assignments_of_principal(tenant_id=tenant_id, object_id=object_id, token=token, patience=patience)
+    findings.granted = app_permissions_of(tenant_id=tenant_id, object_id=object_id, via=token, patience=patience)
+    findings.organization = read_organization(tenant_id=tenant_id, via=token, patience=patience)
+    direct = role_assignments_of_principal(tenant_id=tenant_id, object_id=object_id, via=token, patience=patience)
     through_groups = directory_roles_of_service_principal(
-        tenant_id=tenant_id, object_id=object_id, token=token, patience=patience
+        tenant_id=tenant_id, object_id=object_id, via=token, patience=patience
     )
     findings.held = tuple(dict.fromkeys((*direct, *through_groups)))
 
