@@ -2,6 +2,7 @@
 
 import dataclasses
 import enum
+from collections.abc import Callable
 
 from django.conf import settings
 
@@ -35,8 +36,31 @@ class Registration:
         return bool(self.client_id) and self.credential.is_set
 
 
+Provider = Callable[[App], Registration | None]
+"""Knows the registrations that this deployment keeps itself; None for one it does not keep."""
+
+_providers: list[Provider] = []
+
+
+def provide(provider: Provider) -> None:
+    """Name the keeper of registrations: graph knows no domain, so the domain that keeps them says so at start.
+
+    It is asked for every token and every page, by several threads at once, so it has to answer from memory mostly.
+    """
+    _providers[:] = [provider]
+
+
 def registration(app: App) -> Registration:
-    """The registration of one of our apps, as this deployment has it."""
+    """The registration of one of our apps: from the settings when set there, else as this deployment keeps it."""
+    from_settings = registration_in_settings(app)
+    if from_settings.client_id:
+        return from_settings
+    kept = next(filter(None, (provider(app) for provider in _providers)), None)
+    return kept or from_settings
+
+
+def registration_in_settings(app: App) -> Registration:
+    """The registration as the settings have it; its client id is empty when they name none."""
     if app is App.ELEVATION:
         return Registration(
             settings.ELEVATION_CLIENT_ID.lower(), settings.ELEVATION_CLIENT_CREDENTIAL, settings.ELEVATION_APP_NAME

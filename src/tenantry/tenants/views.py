@@ -3,7 +3,6 @@
 import json
 import uuid
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -11,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tenantry.customers.queries import Customer, get_customer
+from tenantry.graph.apps import App, registration
 from tenantry.kit.errors import Conflict, Invalid
 from tenantry.reach import permissions
 from tenantry.technicians.current import actor_of, technician_of
@@ -62,7 +62,7 @@ def connect(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
         "form": form,
         "hints": forms.ROLE_HINTS,
         "permissions": permissions.wanted(),
-        "is_set_up": bool(settings.CLIENT_ID) and settings.CLIENT_CREDENTIAL.is_set,
+        "is_set_up": registration(App.HELPDESK).is_set_up,
     }
     return render(request, "tenants/connect.html", context, status=400 if form.errors else 200)
 

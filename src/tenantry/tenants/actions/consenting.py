@@ -23,6 +23,7 @@ from django.utils.crypto import constant_time_compare
 from tenantry.audit.actions import About, record
 from tenantry.audit.models import Result
 from tenantry.customers.queries import get_customer
+from tenantry.graph.apps import App, registration
 from tenantry.kit import clock
 from tenantry.kit.actor import Actor
 from tenantry.kit.errors import Conflict, Invalid, NotAllowed, NotHere
@@ -102,7 +103,7 @@ def start_consent(
     customer = get_customer(technician=technician, customer_id=customer_id)
     if customer.state != "active":
         raise NotAllowed("An archived customer cannot be connected.", remedy="Restore it first.", code="archived")
-    if not settings.CLIENT_ID or not settings.CLIENT_CREDENTIAL.is_set:
+    if not registration(App.HELPDESK).is_set_up:
         raise NotAllowed(
             "This console has no app registration yet.",
             remedy="Set TENANTRY_CLIENT_ID and TENANTRY_CLIENT_CERTIFICATE (or TENANTRY_CLIENT_SECRET), then restart.",
@@ -142,7 +143,9 @@ def start_consent(
             details={"attempt_id": str(attempt.pk), "is_reconsent": is_reconsent, "wanted_role_id": wanted_role_id},
         )
     where = str(connection.tenant_id) if connection else "organizations"
-    query = urlencode({"client_id": settings.CLIENT_ID, "redirect_uri": redirect_uri(), "state": state})
+    query = urlencode(
+        {"client_id": registration(App.HELPDESK).client_id, "redirect_uri": redirect_uri(), "state": state}
+    )
     return f"{settings.LOGIN_BROWSER_URL}/{where}/adminconsent?{query}"
 
 

@@ -7,9 +7,8 @@ exception that stops the others.
 import dataclasses
 import uuid
 
-from django.conf import settings
-
 from tenantry.graph import errors, transport
+from tenantry.graph.apps import App, registration
 from tenantry.graph.calls.organization import Organization, read_organization
 from tenantry.graph.calls.service_principals import (
     AppPermission,
@@ -112,7 +111,9 @@ def look(tenant_id: uuid.UUID, *, patience: float = transport.PATIENT) -> Findin
 
 
 def _read(findings: Findings, tenant_id: uuid.UUID, token: Token, patience: float) -> None:
-    findings.app = find_service_principal(tenant_id=tenant_id, app_id=settings.CLIENT_ID, via=token, patience=patience)
+    findings.app = find_service_principal(
+        tenant_id=tenant_id, app_id=registration(App.HELPDESK).client_id, via=token, patience=patience
+    )
     object_id = findings.app.object_id
     findings.granted = app_permissions_of(tenant_id=tenant_id, object_id=object_id, via=token, patience=patience)
     findings.organization = read_organization(tenant_id=tenant_id, via=token, patience=patience)

@@ -5,12 +5,12 @@ import datetime as dt
 import uuid
 from typing import Final
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from tenantry.audit.actions import About, record
 from tenantry.audit.models import Result
 from tenantry.graph import transport
+from tenantry.graph.apps import App, registration
 from tenantry.kit import clock, jobs
 from tenantry.kit.actor import Actor
 from tenantry.reach import permissions
@@ -86,7 +86,7 @@ def _decide(attempt: ConsentAttempt, findings: Findings) -> ConsentOutcome:
         and organization is not None
         and organization.tenant_id == attempt.tenant_id
         and findings.app is not None
-        and str(findings.app.app_id) == settings.CLIENT_ID.lower()
+        and str(findings.app.app_id) == registration(App.HELPDESK).client_id
         and findings.granted is not None
         and findings.held is not None
         and not missing

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from tenantry.customers.queries import Customer
 from tenantry.directory.queries import SyncSummary, sync_summary
+from tenantry.graph.apps import App, registration
 from tenantry.kit import clock
 from tenantry.reach import permissions, roles
 from tenantry.reach.permissions import Permission
@@ -56,11 +57,12 @@ class Credential:
 
 def credential() -> Credential:
     """Our credential as set, without showing any of it."""
-    certificate = settings.CLIENT_CREDENTIAL.certificate
+    ours = registration(App.HELPDESK).credential
+    certificate = ours.certificate
     if certificate is not None:
         left = certificate.not_valid_after_utc - clock.now()
         return Credential("certificate", math.floor(left / dt.timedelta(days=1)))
-    return Credential("client secret" if settings.CLIENT_CREDENTIAL.is_set else "", None)
+    return Credential("client secret" if ours.is_set else "", None)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +166,7 @@ class Overview:
     def has_older_name(self) -> bool:
         """Whether the enterprise app stands in the tenant under another name than ours."""
         name = self.connection.app_display_name if self.connection else ""
-        return bool(name) and name != settings.APP_NAME
+        return bool(name) and name != registration(App.HELPDESK).name
 
     @property
     def granted(self) -> tuple[Permission, ...]:
