@@ -16,6 +16,7 @@ from tenantry.kit import clock
 
 MOST: Final = 20
 _ROUNDS: Final = 4
+_FIRST_PAUSE: Final = 0.5  # seconds
 
 
 def read(
@@ -27,11 +28,11 @@ def read(
 ) -> list[dict[str, Any] | errors.GraphError]:
     """Read each relative URL (starting with "/", after /v1.0); an answer or its error per URL, in the order asked.
 
-    Inner 429s are asked again after their own Retry-After, a few rounds at most.
+    Inner 429s are asked again after their own Retry-After, and inner 5xx after a growing pause, a few rounds at most.
     """
     results: dict[int, dict[str, Any] | errors.GraphError] = {}
     waiting = list(range(len(urls)))
-    for _ in range(_ROUNDS):
+    for round_number in range(_ROUNDS):
         pause = 0.0
         for start in range(0, len(waiting), MOST):
             part = waiting[start : start + MOST]
@@ -39,7 +40,9 @@ def read(
                 results[index] = answer
                 if isinstance(answer, errors.Throttled):
                     pause = max(pause, answer.retry_after)
-        waiting = [i for i in waiting if isinstance(results[i], errors.Throttled)]
+                elif isinstance(answer, errors.TenantUnreachable):
+                    pause = max(pause, _FIRST_PAUSE * 2**round_number)
+        waiting = [i for i in waiting if isinstance(results[i], errors.Throttled | errors.TenantUnreachable)]
         if not waiting or pause > patience:
             break
         clock.sleep(pause)

@@ -180,6 +180,12 @@ ELEVATION_REQUIRED: Final = CORE | {
 }
 """Names that the elevation app asks for. RoleManagement.ReadWrite.Directory also covers PIM schedule requests."""
 
+
+def required_of(app: str) -> frozenset[str]:
+    """Names that an app asks for, by its kind: "helpdesk" or "elevation"."""
+    return ELEVATION_REQUIRED if app == "elevation" else HELPDESK_REQUIRED
+
+
 REQUIRED_BY_FEATURE: Final[dict[Feature, frozenset[str]]] = {
     feature: frozenset(p.name for p in PERMISSIONS if feature in p.features) for feature in Feature
 }

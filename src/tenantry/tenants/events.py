@@ -6,11 +6,14 @@ from enum import StrEnum
 class TenantEvent(StrEnum):
     """What can happen to a connection."""
 
+    APP_RENAMED = "tenants.app_renamed"
     CONNECTED = "tenants.connected"
     CONSENT_ENDED = "tenants.consent_ended"
     CONSENT_STARTED = "tenants.consent_started"
     DISCONNECTED = "tenants.disconnected"
     MISMATCH = "tenants.mismatch"
+    PATH_CHOSEN = "tenants.path_chosen"
+    PIM_CHANGED = "tenants.pim_changed"
     RECONSENTED = "tenants.reconsented"
     ROLE_CHOSEN = "tenants.role_chosen"
     STATE_CHANGED = "tenants.state_changed"

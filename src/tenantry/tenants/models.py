@@ -19,6 +19,31 @@ class ConnectionState(models.TextChoices):
     OFFLINE = "offline", "Offline"
 
 
+class RolePath(models.TextChoices):
+    """How our enterprise app gets its role."""
+
+    DIRECT = "direct", "Direct assignment"
+    PIM = "pim", "Privileged Identity Management"
+    GROUP = "group", "Role-assignable group"
+
+
+class PimStatus(models.TextChoices):
+    """J4: whether Privileged Identity Management is on in a tenant."""
+
+    AVAILABLE = "available", "Available"
+    NOT_AVAILABLE = "not_available", "Not available"
+    UNKNOWN = "unknown", "Unknown"
+
+
+class Premium(models.TextChoices):
+    """AC-7.2: whether the tenant may make role-assignable groups, which takes one licence with Entra ID P1."""
+
+    UNKNOWN = "unknown", "Unknown"
+    NOT_OWNED = "not_owned", "No licence with Entra ID P1 or P2"
+    NOT_ASSIGNED = "not_assigned", "Licence owned, assigned to nobody"
+    ASSIGNED = "assigned", "Licence owned and assigned"
+
+
 class Tenant(models.Model):
     """One Entra directory of a customer."""
 
@@ -27,6 +52,17 @@ class Tenant(models.Model):
     display_name = models.CharField(max_length=256)
     primary_domain = models.CharField(max_length=253)
     created_at = models.DateTimeField()
+    # J4: what the last look told of PIM, and what was last known for certain
+    pim_status = models.CharField(max_length=16, choices=PimStatus, default=PimStatus.UNKNOWN)
+    pim_reason = models.CharField(max_length=300, blank=True)
+    pim_licence = models.CharField(max_length=12, blank=True)  # a `policies.LicenceSignal`
+    pim_service = models.CharField(max_length=16, blank=True)  # a `policies.ServiceSignal`
+    pim_checked_at = models.DateTimeField(null=True)
+    pim_known = models.CharField(max_length=16, choices=PimStatus, default=PimStatus.UNKNOWN)
+    pim_known_at = models.DateTimeField(null=True)
+    premium = models.CharField(max_length=16, choices=Premium, default=Premium.UNKNOWN)
+    premium_checked_at = models.DateTimeField(null=True)
+    is_jit_wanted = models.BooleanField(default=False)  # just-in-time grants are switched on for the customer (AC-2.5)
 
     def __str__(self) -> str:
         return self.primary_domain
@@ -70,6 +106,15 @@ class Connection(models.Model):
     active_role_ids = models.JSONField(default=list)  # tenant-wide, direct and through groups
     unit_roles = models.JSONField(default=dict)  # administrative unit id -> template ids
     unit_names = models.JSONField(default=dict)  # administrative unit id -> display name
+    # The road to the role
+    path = models.CharField(max_length=8, choices=RolePath, default=RolePath.DIRECT)
+    path_is_chosen = models.BooleanField(default=False)  # a technician chose it; else PIM's status does (AC-4.1)
+    group_name = models.CharField(max_length=256, blank=True)  # of the role-assignable group; empty: the usual name
+    holdings = models.JSONField(default=list)  # every role held or eligible, direct or by group: `policies.Holding`
+    groups = models.JSONField(default=list)  # groups that have to do with the path: `policies.GroupFacts`
+    role_rules = models.JSONField(default=dict)  # what the wanted role's policy demands: `policies.RoleRules`
+    custom_roles = models.JSONField(default=dict)  # custom roles held: id -> name and actions
+    role_ends_at = models.DateTimeField(null=True)  # when the best assignment of the wanted role ends by itself
     role_seen_at = models.DateTimeField(null=True)  # first positive check: propagation counts from here
     role_lost_at = models.DateTimeField(null=True)
     refused_at = models.DateTimeField(null=True)  # the last 403 on an action that was predicted possible
@@ -122,6 +167,7 @@ class ConsentAttempt(models.Model):
     """One trip of a technician's browser to Microsoft's consent page. Of its `state` only the digest is stored."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    app = models.CharField(max_length=12, choices=AppKind, default=AppKind.HELPDESK)
     customer = models.ForeignKey("customers.Customer", on_delete=models.CASCADE)
     technician_id = models.UUIDField()
     technician_name = models.CharField(max_length=200)

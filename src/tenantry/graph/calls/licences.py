@@ -2,8 +2,13 @@
 
 import dataclasses
 import uuid
+from typing import Any, Final
 
 from tenantry.graph import pages
+
+_SELECT: Final = "skuId,skuPartNumber,capabilityStatus,prepaidUnits,consumedUnits,servicePlans"
+URL: Final = f"/subscribedSkus?$select={_SELECT}"
+"""Reads the licences of a tenant, as one part of a batch."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -33,11 +38,11 @@ def subscribed_skus(*, tenant_id: uuid.UUID) -> list[SubscribedSku]:
     Raises:
         GraphError: any leaf but UnknownOutcome.
     """
-    rows = pages.rows(
-        tenant_id,
-        "/subscribedSkus",
-        query={"$select": "skuId,skuPartNumber,capabilityStatus,prepaidUnits,consumedUnits,servicePlans"},
-    )
+    return skus({"value": list(pages.rows(tenant_id, "/subscribedSkus", query={"$select": _SELECT}))})
+
+
+def skus(body: dict[str, Any]) -> list[SubscribedSku]:
+    """The answer to `URL`."""
     return [
         SubscribedSku(
             sku_id=uuid.UUID(row["skuId"]),
@@ -51,5 +56,5 @@ def subscribed_skus(*, tenant_id: uuid.UUID) -> list[SubscribedSku]:
                 if plan.get("provisioningStatus") == "Success"
             ),
         )
-        for row in rows
+        for row in body["value"]
     ]

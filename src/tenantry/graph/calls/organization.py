@@ -2,10 +2,9 @@
 
 import dataclasses
 import uuid
+from typing import Any
 
-from tenantry.graph import errors, transport
-from tenantry.graph.apps import App
-from tenantry.graph.tokens import Via
+from tenantry.graph import errors
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -25,22 +24,17 @@ class Organization:
     verified_domains: frozenset[str]
 
 
-def read_organization(
-    *, tenant_id: uuid.UUID, via: Via = App.HELPDESK, patience: float = transport.PATIENT
-) -> Organization:
-    """Read the tenant ("List organization"; least permission Organization.Read.All).
+URL = "/organization?$select=id,displayName,verifiedDomains"
+"""Reads the tenant ("List organization"; least permission Organization.Read.All)."""
+
+
+def organization(body: dict[str, Any]) -> Organization:
+    """The answer to `URL`.
 
     Raises:
-        GraphError: any leaf but UnknownOutcome; Rejected when the answer is not exactly one organization.
+        Rejected: it is not exactly one organization.
     """
-    answer = transport.get(
-        tenant_id,
-        "/organization",
-        query={"$select": "id,displayName,verifiedDomains"},
-        patience=patience,
-        via=via,
-    )
-    rows = answer.json.get("value", [])
+    rows = body["value"]
     if len(rows) != 1:
         raise errors.Rejected(f"Microsoft named {len(rows)} organizations where one was expected.")
     row = rows[0]

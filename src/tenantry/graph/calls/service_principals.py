@@ -7,8 +7,8 @@ those of somebody else's app (AC-8.4).
 import dataclasses
 import datetime as dt
 import uuid
-from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from tenantry.graph import transport
 from tenantry.graph.apps import App
@@ -65,23 +65,36 @@ class HeldRole:
     is_tenant_wide: bool = True
 
 
+def by_app_id_url(app_id: str) -> str:
+    """Reads the enterprise app of `app_id` ("Get servicePrincipal" by appId; least Application.Read.All)."""
+    return f"/servicePrincipals(appId='{transport.segment(app_id)}')?$select=id,appId,displayName,accountEnabled"
+
+
+def role_assignments_url(principal_id: str) -> str:
+    """Reads the roles assigned to a principal itself ("List unifiedRoleAssignments").
+
+    Least permission RoleManagement.Read.Directory. Roles that come through a group are not in it. Built-in roles carry
+    their template id as `roleDefinitionId`; the scope is expanded so that a unit can be named.
+    """
+    condition = quote(f"principalId eq '{uuid.UUID(principal_id)}'")
+    return f"/roleManagement/directory/roleAssignments?$filter={condition}&$expand=directoryScope"
+
+
 def find_service_principal(
     *, tenant_id: uuid.UUID, app_id: str, via: Via = App.HELPDESK, patience: float = transport.PATIENT
 ) -> ServicePrincipal:
-    """Read the enterprise app of `app_id` ("Get servicePrincipal", alternate key appId; least Application.Read.All).
+    """Read the enterprise app of `app_id`.
 
     Raises:
         NotFound: the tenant has none, or it is not replicated yet.
         GraphError: any other leaf but UnknownOutcome.
     """
-    answer = transport.get(
-        tenant_id,
-        f"/servicePrincipals(appId='{transport.segment(app_id)}')",
-        query={"$select": "id,appId,displayName,accountEnabled"},
-        patience=patience,
-        via=via,
-    )
-    row = answer.json
+    path, _, select = by_app_id_url(app_id).partition("?$select=")
+    return service_principal(transport.get(tenant_id, path, query={"$select": select}, patience=patience, via=via).json)
+
+
+def service_principal(row: dict[str, Any]) -> ServicePrincipal:
+    """One enterprise app as Graph tells it."""
     return ServicePrincipal(
         object_id=uuid.UUID(row["id"]),
         app_id=uuid.UUID(row["appId"]),
@@ -90,41 +103,21 @@ def find_service_principal(
     )
 
 
-def app_permissions_of(
-    *, tenant_id: uuid.UUID, object_id: uuid.UUID, via: Via = App.HELPDESK, patience: float = transport.PATIENT
-) -> tuple[AppPermission, ...]:
-    """Read what was granted to an enterprise app ("List appRoleAssignments granted to a service principal").
+def app_permissions(body: dict[str, Any]) -> tuple[AppPermission, ...]:
+    """What was granted to an enterprise app ("List appRoleAssignments granted to a service principal").
 
     Least permission Application.Read.All. This list, not the token, is what the tenant really granted.
     """
     return tuple(
-        AppPermission(app_role_id=str(row["appRoleId"]).lower(), created_at=_moment(row.get("createdDateTime")))
-        for row in _rows(
-            tenant_id,
-            f"/servicePrincipals/{object_id}/appRoleAssignments",
-            {"$select": "id,appRoleId,createdDateTime,resourceId"},
-            via,
-            patience,
-        )
+        AppPermission(app_role_id=str(row["appRoleId"]).lower(), created_at=moment(row.get("createdDateTime")))
+        for row in body["value"]
     )
 
 
-def role_assignments_of_principal(
-    *, tenant_id: uuid.UUID, object_id: uuid.UUID, via: Via = App.HELPDESK, patience: float = transport.PATIENT
-) -> tuple[HeldRole, ...]:
-    """Read the directory roles assigned to a principal itself ("List unifiedRoleAssignments").
-
-    Least permission RoleManagement.Read.Directory. Roles that come through a group are not in it. Built-in roles carry
-    their template id as `roleDefinitionId`; the scope is expanded so that a unit can be named.
-    """
+def held_roles(body: dict[str, Any]) -> tuple[HeldRole, ...]:
+    """The answer to `role_assignments_url`."""
     held = []
-    for row in _rows(
-        tenant_id,
-        "/roleManagement/directory/roleAssignments",
-        {"$filter": f"principalId eq '{object_id}'", "$expand": "directoryScope"},
-        via,
-        patience,
-    ):
+    for row in body["value"]:
         scope = str(row.get("directoryScopeId") or "")
         is_unit = scope.lower().startswith(_UNIT_PREFIX)
         held.append(
@@ -138,37 +131,17 @@ def role_assignments_of_principal(
     return tuple(held)
 
 
-def directory_roles_of_service_principal(
-    *, tenant_id: uuid.UUID, object_id: uuid.UUID, via: Via = App.HELPDESK, patience: float = transport.PATIENT
-) -> tuple[HeldRole, ...]:
-    """Read the tenant-wide directory roles of an enterprise app, through groups too.
+def directory_roles(body: dict[str, Any]) -> tuple[HeldRole, ...]:
+    """Tenant-wide directory roles of an enterprise app, through groups too.
 
     "List servicePrincipal transitiveMemberOf", cast to directoryRole; least permission Application.Read.All, and
     RoleManagement.Read.Directory for the roles' fields. Assignments limited to a unit are not memberships of the role.
     """
     return tuple(
-        HeldRole(role_id=str(row["roleTemplateId"]).lower())
-        for row in _rows(
-            tenant_id,
-            f"/servicePrincipals/{object_id}/transitiveMemberOf/microsoft.graph.directoryRole",
-            {"$select": "id,displayName,roleTemplateId"},
-            via,
-            patience,
-        )
-        if row.get("roleTemplateId")
+        HeldRole(role_id=str(row["roleTemplateId"]).lower()) for row in body["value"] if row.get("roleTemplateId")
     )
 
 
-def _rows(tenant_id: uuid.UUID, path: str, query: Mapping[str, str], via: Via, patience: float) -> list[dict[str, Any]]:
-    """Every row of a small collection; next links are followed as given."""
-    answer = transport.get(tenant_id, path, query=query, patience=patience, via=via)
-    rows: list[dict[str, Any]] = list(answer.json.get("value", []))
-    while following := answer.json.get("@odata.nextLink"):
-        answer = transport.get_url(tenant_id, following, patience=patience, via=via)
-        rows.extend(answer.json.get("value", []))
-    return rows
-
-
-def _moment(text: str | None) -> dt.datetime | None:
+def moment(text: str | None) -> dt.datetime | None:
     """Graph's time; it may carry seven fractional digits, which Python 3.11 reads as microseconds."""
     return dt.datetime.fromisoformat(text) if text else None

@@ -19,7 +19,7 @@ from tenantry.tenants.actions.consenting import (
     redirect_uri,
     start_consent,
 )
-from tenantry.tenants.actions.managing import choose_role, disconnect
+from tenantry.tenants.actions.managing import choose_path, choose_role, disconnect
 from tenantry.tenants.actions.noting import note_failure, note_refused, note_worked
 from tenantry.tenants.actions.verifying import enqueue_verify, verify_attempt
 
@@ -29,6 +29,7 @@ __all__ = [
     "accept_tenant",
     "answer_consent",
     "check_connection",
+    "choose_path",
     "choose_role",
     "disconnect",
     "dismiss_attempt",

@@ -5,14 +5,18 @@ import uuid
 
 from django.db import transaction
 
+from tenantry.audit.actions import record
+from tenantry.graph import transport
+from tenantry.graph.apps import App
 from tenantry.kit import clock, jobs
 from tenantry.kit.actor import system
 from tenantry.reach import permissions
 from tenantry.tenants.actions.looking import Findings, look
-from tenantry.tenants.actions.settling import locked, settle
-from tenantry.tenants.models import Connection, ConnectionState
-from tenantry.tenants.policies import Trouble, covering_roles
-from tenantry.tenants.queries import connection_to
+from tenantry.tenants.actions.settling import about, locked, settle
+from tenantry.tenants.events import TenantEvent
+from tenantry.tenants.models import AppKind, Connection, ConnectionState, PimStatus, RolePath, Tenant
+from tenantry.tenants.policies import RoleState, Trouble, covering_roles, premium_of, road_by_pim
+from tenantry.tenants.queries import connections_to, facts_of, group_name_of
 
 CHECK_JOB = "tenants.check"
 FAILURES_UNTIL_OFFLINE = 3
@@ -36,21 +40,37 @@ def request_check(*, tenant_id: uuid.UUID) -> None:
 
 
 def check_connection(*, tenant_id: uuid.UUID) -> None:
-    """Look at the tenant and write what was found to its row. Does nothing when it was disconnected meanwhile."""
-    connection = connection_to(tenant_id)
-    if connection is None:
-        return
-    findings = look(tenant_id)
+    """Look at the tenant with each of our apps that is connected there, and write what was found to its row.
+
+    Does nothing when it was disconnected meanwhile.
+    """
+    for connection in connections_to(tenant_id):
+        _check(connection)
+
+
+def look_for(connection: Connection, *, patience: float = transport.PATIENT) -> Findings:
+    """One look with the app, the role and the group of a connection."""
+    return look(
+        connection.tenant_id,
+        app=App(connection.app),
+        wanted_role_id=str(connection.wanted_role_id),
+        group_name=group_name_of(connection) if connection.path == RolePath.GROUP else "",
+        patience=patience,
+    )
+
+
+def _check(connection: Connection) -> None:
+    findings = look_for(connection)
     if _is_worse(connection, findings):
         # One read may come from a replica that is behind, or with a token minted too early: bad news is read twice.
         clock.sleep(_SECOND_LOOK_AFTER)
-        findings = look(tenant_id)
+        findings = look_for(connection)
     with transaction.atomic():
-        connection = locked(tenant_id=tenant_id)
-        if connection is not None:
+        present = locked(tenant_id=connection.tenant_id, app=AppKind(connection.app))
+        if present is not None and present.pk == connection.pk:
             now = clock.now()
-            apply_findings(connection, findings, now=now)
-            settle(connection, now=now, actor=_CHECKER)
+            apply_findings(present, findings, now=now)
+            settle(present, now=now, actor=_CHECKER)
 
 
 def apply_findings(connection: Connection, findings: Findings, *, now: dt.datetime) -> None:
@@ -67,7 +87,7 @@ def apply_findings(connection: Connection, findings: Findings, *, now: dt.dateti
     connection.trouble_note = findings.note if findings.trouble else ""
     if findings.app is not None:
         connection.service_principal_id = findings.app.object_id
-        connection.app_display_name = findings.app.display_name
+        _note_name(connection, findings.app.display_name)
         connection.app_enabled = findings.app.is_enabled
     if findings.trouble is not None:
         connection.probed_at = None
@@ -76,6 +96,7 @@ def apply_findings(connection: Connection, findings: Findings, *, now: dt.dateti
         connection.tenant.display_name = findings.organization.display_name
         connection.tenant.primary_domain = findings.organization.primary_domain
         connection.tenant.save(update_fields=["display_name", "primary_domain"])
+    apply_surroundings(connection, findings, now=now)
     _apply_permissions(connection, findings, now)
     _apply_roles(connection, findings, now)
 
@@ -100,10 +121,67 @@ def _apply_roles(connection: Connection, findings: Findings, now: dt.datetime) -
     connection.active_role_ids = held
     connection.unit_roles = findings.unit_roles
     connection.unit_names = findings.unit_names
+    connection.holdings = [holding.to_json() for holding in findings.holdings]
+    connection.custom_roles = {role_id: role.to_json() for role_id, role in findings.custom_roles.items()}
+    if findings.groups is not None:
+        connection.groups = [group.to_json() for group in findings.groups]
+    if findings.rules is not None:
+        connection.role_rules = findings.rules.to_json()
     see_role(connection, now=now, is_loss=True)
-    sufficient = covering_roles(held, str(connection.wanted_role_id))
-    is_probed = bool(sufficient & findings.token_role_ids) and not permissions.missing(findings.token_permissions)
+    facts = facts_of(connection)
+    connection.role_ends_at = (
+        facts.role.best.ends_at if facts.role.best and facts.role.state is RoleState.ACTIVE_UNTIL else None
+    )
+    lacking = permissions.missing(findings.token_permissions, required=facts.required)
+    is_probed = bool(facts.covering & findings.token_role_ids) and not lacking
     connection.probed_at = now if is_probed else None
+
+
+def apply_surroundings(connection: Connection, findings: Findings, *, now: dt.datetime) -> None:
+    """Keep what a look told of PIM and licences on the tenant's row, and the road that follows (J4, AC-7.2)."""
+    tenant = connection.tenant
+    if findings.skus is not None:
+        tenant.premium = premium_of(findings.skus)
+        tenant.premium_checked_at = now
+    if findings.pim is not None:
+        _apply_pim(connection, tenant, findings, now)
+    tenant.save()
+
+
+def _apply_pim(connection: Connection, tenant: Tenant, findings: Findings, now: dt.datetime) -> None:
+    reading = findings.pim
+    if reading is None:
+        return
+    was = tenant.pim_known
+    tenant.pim_status, tenant.pim_reason = reading.status, reading.reason
+    tenant.pim_licence, tenant.pim_service = reading.licence, reading.service
+    tenant.pim_checked_at = now
+    if reading.status is not PimStatus.UNKNOWN:
+        tenant.pim_known, tenant.pim_known_at = reading.status, now
+    if was not in {PimStatus.UNKNOWN, tenant.pim_known}:  # AC-4.5
+        record(
+            actor=_CHECKER,
+            action=TenantEvent.PIM_CHANGED,
+            about=about(connection),
+            summary=f"PIM: {PimStatus(was).label} → {reading.status.label}. {reading.reason}",
+            details={"from": was, "to": str(reading.status), "licence": reading.licence, "service": reading.service},
+        )
+    if not connection.path_is_chosen:
+        connection.path = road_by_pim(reading, known=PimStatus(tenant.pim_known))
+
+
+def _note_name(connection: Connection, name: str) -> None:
+    """Keep the name the enterprise app has in the tenant; a change of it is drift and recorded."""
+    before = connection.app_display_name
+    connection.app_display_name = name
+    if before and before != name:
+        record(
+            actor=_CHECKER,
+            action=TenantEvent.APP_RENAMED,
+            about=about(connection),
+            summary=f"The enterprise app is named “{name}” in the tenant now; it was “{before}”.",
+            details={"from": before, "to": name},
+        )
 
 
 def see_role(connection: Connection, *, now: dt.datetime, is_loss: bool) -> None:
@@ -114,7 +192,7 @@ def see_role(connection: Connection, *, now: dt.datetime, is_loss: bool) -> None
         now: the time of the look.
         is_loss: a role that no longer does was taken away; false when another role was chosen instead.
     """
-    if covering_roles(connection.active_role_ids, str(connection.wanted_role_id)):
+    if facts_of(connection).covering:
         connection.role_seen_at = connection.role_seen_at or now
         connection.role_lost_at = None
     else:
@@ -131,6 +209,7 @@ def _is_worse(connection: Connection, findings: Findings) -> bool:
     if findings.trouble is not None:
         return connection.state != ConnectionState.OFFLINE
     known, found = permissions.names(connection.permission_ids), permissions.names(findings.permission_ids)
-    wanted = str(connection.wanted_role_id)
-    has_lost_role = connection.role_seen_at is not None and not covering_roles(findings.role_ids, wanted)
+    has_lost_role = connection.role_seen_at is not None and not covering_roles(
+        findings.role_ids, str(connection.wanted_role_id), findings.custom_roles
+    )
     return bool(known - found) or has_lost_role

@@ -31,13 +31,19 @@ from tenantry.reach import roles
 from tenantry.technicians.models import Technician
 from tenantry.tenants.actions.verifying import verify_inline
 from tenantry.tenants.events import TenantEvent
-from tenantry.tenants.models import Connection, ConsentAttempt, ConsentOutcome
+from tenantry.tenants.models import AppKind, Connection, ConsentAttempt, ConsentOutcome
 from tenantry.tenants.policies import end_of_error, words_of
 from tenantry.tenants.queries import connection_of
 
 STATE_BYTES: Final = 32
 ATTEMPT_LIFETIME: Final = dt.timedelta(minutes=30)
 RETURN_PATH: Final = "/connect/return"
+_NOT_SET_UP: Final = {
+    AppKind.HELPDESK: (
+        "Set TENANTRY_CLIENT_ID and TENANTRY_CLIENT_CERTIFICATE (or TENANTRY_CLIENT_SECRET), then restart."
+    ),
+    AppKind.ELEVATION: "Set TENANTRY_ELEVATION_CLIENT_ID and TENANTRY_ELEVATION_CLIENT_CERTIFICATE, then restart.",
+}
 _ACCEPTABLE: Final = (ConsentOutcome.UNEXPECTED_TENANT, ConsentOutcome.EARLIER_CONSENT)
 
 
@@ -88,11 +94,13 @@ def start_consent(
     session_key: str,
     wanted_role_id: str,
     is_reconsent: bool = False,
+    app: AppKind = AppKind.HELPDESK,
 ) -> str:
     """Open a round trip and return the address to send the browser to.
 
     The `state` in it is 256 random bits, works once, for half an hour, for this technician in this session and for this
-    customer. Only its digest is stored.
+    customer. Only its digest is stored. The elevation app (AC-X.4) is consented to only in a tenant that the help-desk
+    app is connected to already, and only for that tenant.
 
     Raises:
         NotHere: no such customer.
@@ -103,15 +111,22 @@ def start_consent(
     customer = get_customer(technician=technician, customer_id=customer_id)
     if customer.state != "active":
         raise NotAllowed("An archived customer cannot be connected.", remedy="Restore it first.", code="archived")
-    if not registration(App.HELPDESK).is_set_up:
+    if app == AppKind.ELEVATION:
+        wanted_role_id = roles.PRIVILEGED_ROLE_ADMINISTRATOR
+    elif wanted_role_id not in {option.role.template_id for option in roles.role_options(looks_after_admins=True)}:
+        raise Invalid("Choose one of the roles.", field="wanted_role")
+    if not registration(App(app)).is_set_up:
         raise NotAllowed(
             "This console has no app registration yet.",
-            remedy="Set TENANTRY_CLIENT_ID and TENANTRY_CLIENT_CERTIFICATE (or TENANTRY_CLIENT_SECRET), then restart.",
+            remedy=_NOT_SET_UP[app],
             code="not_set_up",
         )
-    if wanted_role_id not in {option.role.template_id for option in roles.role_options(looks_after_admins=True)}:
-        raise Invalid("Choose one of the roles.", field="wanted_role")
-    connection = connection_of(customer_id)
+    connection = connection_of(customer_id, app=app)
+    base = connection_of(customer_id)
+    if app == AppKind.ELEVATION and base is None:
+        raise Conflict(
+            f"{customer.name} is not connected.", remedy="Connect the help-desk app first.", code="not_connected"
+        )
     if connection is not None and not is_reconsent:
         raise Conflict(
             f"{customer.name} is connected to {connection.tenant.primary_domain} already.",
@@ -130,7 +145,8 @@ def start_consent(
             state_digest=_digest(state),
             session_digest=_digest(session_key),
             wanted_role_id=wanted_role_id,
-            expected_tenant_id=connection.tenant_id if connection else None,
+            app=app,
+            expected_tenant_id=base.tenant_id if base else None,
             is_reconsent=is_reconsent,
             created_at=now,
             expires_at=now + ATTEMPT_LIFETIME,
@@ -140,12 +156,15 @@ def start_consent(
             action=TenantEvent.CONSENT_STARTED,
             about=_about(attempt),
             summary=f"Left for Microsoft's consent page; wanted role {roles.role_name(wanted_role_id)}.",
-            details={"attempt_id": str(attempt.pk), "is_reconsent": is_reconsent, "wanted_role_id": wanted_role_id},
+            details={
+                "app": str(app),
+                "attempt_id": str(attempt.pk),
+                "is_reconsent": is_reconsent,
+                "wanted_role_id": wanted_role_id,
+            },
         )
-    where = str(connection.tenant_id) if connection else "organizations"
-    query = urlencode(
-        {"client_id": registration(App.HELPDESK).client_id, "redirect_uri": redirect_uri(), "state": state}
-    )
+    where = str(base.tenant_id) if base else "organizations"
+    query = urlencode({"client_id": registration(App(app)).client_id, "redirect_uri": redirect_uri(), "state": state})
     return f"{settings.LOGIN_BROWSER_URL}/{where}/adminconsent?{query}"
 
 

@@ -25,27 +25,27 @@ def about(connection: Connection) -> About:
     )
 
 
-def locked(*, tenant_id: uuid.UUID) -> Connection | None:
-    """The help-desk connection to a tenant with its row locked, inside the caller's transaction; None when gone."""
+def locked(*, tenant_id: uuid.UUID, app: AppKind = AppKind.HELPDESK) -> Connection | None:
+    """One app's connection to a tenant with its row locked, inside the caller's transaction; None when gone."""
     return (
         Connection.objects.select_for_update(of=("self",))
         .select_related("tenant__customer")
-        .filter(tenant_id=tenant_id, app=AppKind.HELPDESK)
+        .filter(tenant_id=tenant_id, app=app)
         .first()
     )
 
 
-def locked_of_customer(*, customer_id: uuid.UUID, tenant_id: uuid.UUID) -> Connection:
+def locked_of_customer(*, customer_id: uuid.UUID, tenant_id: uuid.UUID, app: AppKind = AppKind.HELPDESK) -> Connection:
     """The same, for a form that names customer and tenant.
 
     Raises:
         NotHere: the customer is not connected.
         Conflict: it is connected to another tenant than the form says.
     """
-    connection = locked(tenant_id=tenant_id)
+    connection = locked(tenant_id=tenant_id, app=app)
     if connection is not None and connection.tenant.customer_id == customer_id:
         return connection
-    if Connection.objects.filter(tenant__customer_id=customer_id, app=AppKind.HELPDESK).exists():
+    if Connection.objects.filter(tenant__customer_id=customer_id, app=app).exists():
         raise Conflict(
             "This form belongs to another tenant than the one the customer is connected to.",
             remedy="Reload the page and look at its present state.",
@@ -79,4 +79,6 @@ def settle(connection: Connection, *, now: dt.datetime, actor: Actor) -> None:
         now=now,
         failures=connection.failures,
     )
+    if connection.role_ends_at is not None and connection.role_ends_at > now:
+        connection.next_check_at = min(connection.next_check_at, connection.role_ends_at)
     connection.save()

@@ -14,11 +14,11 @@ from tenantry.graph.apps import App, registration
 from tenantry.kit import clock, jobs
 from tenantry.kit.actor import Actor
 from tenantry.reach import permissions
-from tenantry.tenants.actions.checking import enqueue_check
+from tenantry.tenants.actions.checking import apply_surroundings, enqueue_check
 from tenantry.tenants.actions.looking import Findings, look
 from tenantry.tenants.actions.settling import about, settle
 from tenantry.tenants.events import TenantEvent
-from tenantry.tenants.models import AppKind, Connection, ConnectionState, ConsentAttempt, ConsentOutcome, Tenant
+from tenantry.tenants.models import Connection, ConnectionState, ConsentAttempt, ConsentOutcome, Tenant
 from tenantry.tenants.policies import words_of
 
 VERIFY_JOB: Final = "tenants.verify"
@@ -60,7 +60,9 @@ def verify_attempt(*, attempt_id: uuid.UUID, patience: float = transport.PATIENT
     attempt = ConsentAttempt.objects.filter(pk=attempt_id).first()
     if attempt is None or attempt.outcome != ConsentOutcome.VERIFYING or attempt.tenant_id is None:
         return ConsentOutcome(attempt.outcome) if attempt else ConsentOutcome.UNPROVEN
-    findings = look(attempt.tenant_id, patience=patience)
+    findings = look(
+        attempt.tenant_id, app=App(attempt.app), wanted_role_id=str(attempt.wanted_role_id), patience=patience
+    )
     with transaction.atomic():
         attempt = (
             ConsentAttempt.objects.select_for_update(of=("self",))
@@ -80,13 +82,19 @@ def _decide(attempt: ConsentAttempt, findings: Findings) -> ConsentOutcome:
     if organization is not None:
         attempt.tenant_name = f"{organization.display_name} ({organization.primary_domain})"
         attempt.tenant_domain = organization.primary_domain
-    missing = ", ".join(p.name for p in permissions.missing(findings.permission_ids)) if findings.app else ""
+    missing = (
+        ", ".join(
+            p.name for p in permissions.missing(findings.permission_ids, required=permissions.required_of(attempt.app))
+        )
+        if findings.app
+        else ""
+    )
     is_proven = (
         findings.trouble is None
         and organization is not None
         and organization.tenant_id == attempt.tenant_id
         and findings.app is not None
-        and str(findings.app.app_id) == registration(App.HELPDESK).client_id
+        and str(findings.app.app_id) == registration(App(attempt.app)).client_id
         and findings.granted is not None
         and findings.held is not None
         and not missing
@@ -108,7 +116,7 @@ def _oldest(findings: Findings) -> dt.datetime | None:
 
 def _question(attempt: ConsentAttempt, findings: Findings) -> ConsentOutcome | None:
     """What a technician must decide, because the answer could have been forged for a tenant that consented earlier."""
-    if attempt.is_reconsent:
+    if attempt.is_reconsent or attempt.expected_tenant_id is not None:
         return None
     expected = attempt.customer.domain.lower()
     if expected:
@@ -127,7 +135,7 @@ def _bind(attempt: ConsentAttempt, findings: Findings, now: dt.datetime) -> Cons
     """Store the connection. One tenant belongs to one customer; a bound one is refused, never moved."""
     if findings.organization is None or findings.app is None or attempt.tenant_id is None:
         raise ValueError("only a proven consent is bound")
-    present = Connection.objects.filter(tenant__customer_id=attempt.customer_id, app=AppKind.HELPDESK).first()
+    present = Connection.objects.filter(tenant__customer_id=attempt.customer_id).first()
     if present is not None and present.tenant_id != attempt.tenant_id:
         return _end(attempt, ConsentOutcome.OTHER_TENANT)
     tenant = _tenant_for(attempt, findings, now)
@@ -136,7 +144,7 @@ def _bind(attempt: ConsentAttempt, findings: Findings, now: dt.datetime) -> Cons
     connection = (
         Connection.objects.select_for_update(of=("self",))
         .select_related("tenant__customer")
-        .filter(tenant=tenant, app=AppKind.HELPDESK)
+        .filter(tenant=tenant, app=attempt.app)
         .first()
     )
     is_new = connection is None
@@ -145,6 +153,7 @@ def _bind(attempt: ConsentAttempt, findings: Findings, now: dt.datetime) -> Cons
         held = sorted(findings.role_ids)
         connection = Connection(
             tenant=tenant,
+            app=attempt.app,
             state=ConnectionState.CONSENTED,
             state_since=now,
             wanted_role_id=attempt.wanted_role_id,
@@ -161,6 +170,7 @@ def _bind(attempt: ConsentAttempt, findings: Findings, now: dt.datetime) -> Cons
     connection.service_principal_id = findings.app.object_id
     connection.app_display_name = findings.app.display_name
     connection.app_enabled = findings.app.is_enabled
+    apply_surroundings(connection, findings, now=now)
     connection.trouble, connection.trouble_note, connection.failures = "", "", 0
     connection.check_requested_at = now
     actor = Actor("technician", attempt.technician_id, attempt.technician_name)

@@ -7,15 +7,22 @@ from typing import Final
 from tenantry.kit.decision import Denied
 from tenantry.reach import Action, Reacher, Target, decide, permissions
 from tenantry.reach.permissions import FEATURE_LABELS, Feature
-from tenantry.tenants.models import ConnectionState
+from tenantry.tenants.models import AppKind, ConnectionState
 from tenantry.tenants.policies.standing import CONSENT_GIVER, Facts, Standing, next_state
 
-_SHOWN: Final[tuple[tuple[Feature, Action | None, str], ...]] = (
-    (Feature.READ_DIRECTORY, None, "users"),
-    (Feature.RESET_PASSWORD, Action.RESET_PASSWORD, "key-round"),
-    (Feature.BLOCK_SIGN_IN, Action.BLOCK_SIGN_IN, "ban"),
-    (Feature.REVOKE_SESSIONS, Action.REVOKE_SESSIONS, "log-out"),
-)
+_SHOWN: Final[dict[AppKind, tuple[tuple[Feature, Action | None, str], ...]]] = {
+    AppKind.HELPDESK: (
+        (Feature.READ_DIRECTORY, None, "users"),
+        (Feature.RESET_PASSWORD, Action.RESET_PASSWORD, "key-round"),
+        (Feature.BLOCK_SIGN_IN, Action.BLOCK_SIGN_IN, "ban"),
+        (Feature.REVOKE_SESSIONS, Action.REVOKE_SESSIONS, "log-out"),
+    ),
+    AppKind.ELEVATION: (
+        (Feature.GRANT_ROLES, None, "shield-plus"),
+        (Feature.CREATE_ACCOUNTS, None, "user-plus"),
+        (Feature.REMOVE_ACCOUNTS, None, "user-minus"),
+    ),
+}
 _READY: Final = Standing(ConnectionState.READY)
 _WORDS: Final = {
     ConnectionState.READY: ("good", "Ready"),
@@ -63,11 +70,13 @@ def feature_rows(facts: Facts, now: dt.datetime) -> tuple[FeatureRow, ...]:
     by_role = next_state(dataclasses.replace(facts, required=frozenset()), now)
     off = permissions.features_off(facts.granted, required=facts.required)
     rows = []
-    for feature, action, icon in _SHOWN:
+    for feature, action, icon in _SHOWN[facts.app]:
         if standing.state == ConnectionState.OFFLINE:
             kind, word, why = "bad", "Not reachable", dataclasses.replace(standing, cause="", fix="")  # told above
         elif lacking := off.get(feature):
             kind, word, why = "bad", "Permission missing", _lacking(lacking)
+        elif feature is Feature.GRANT_ROLES:
+            kind, word, why = _by_elevation(by_role)
         elif action is None:
             kind, word, why = "good", "Ready", _READY
         else:
@@ -91,6 +100,15 @@ def feature_rows(facts: Facts, now: dt.datetime) -> tuple[FeatureRow, ...]:
 def _lacking(lacking: tuple[permissions.Permission, ...]) -> Standing:
     names = ", ".join(permission.name for permission in lacking)
     return Standing(ConnectionState.RECONSENT_NEEDED, f"{names} not granted.", "Choose Re-consent.", CONSENT_GIVER)
+
+
+def _by_elevation(standing: Standing) -> tuple[str, str, Standing]:
+    """Just-in-time rights need the role whole: nothing is done in part (AC-2.6)."""
+    if standing.state in {ConnectionState.ROLE_MISSING, ConnectionState.DEGRADED, ConnectionState.CONSENTED}:
+        kind = "bad" if standing.state == ConnectionState.DEGRADED else "wait"
+        return kind, "Role missing", standing
+    kind, word = _WORDS.get(standing.state, ("bad", "Needs attention"))
+    return kind, word, _READY if kind == "good" else standing
 
 
 def _by_role(action: Action, facts: Facts, standing: Standing) -> tuple[str, str, Standing]:

@@ -10,12 +10,24 @@ says nothing, and after it a refusal is taken seriously (AC-6.2, AC-6.4).
 import dataclasses
 import datetime as dt
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from tenantry.reach import permissions, roles
-from tenantry.reach.matrices import RESET, SENSITIVE
-from tenantry.tenants.models import ConnectionState
+from tenantry.tenants.models import AppKind, ConnectionState, RolePath
+from tenantry.tenants.policies.holdings import (
+    CustomRoleFacts,
+    GroupFacts,
+    GroupProblem,
+    GroupStanding,
+    Holding,
+    RoleRules,
+    RoleStanding,
+    RoleState,
+    covering_roles,
+    group_standing,
+    role_standing,
+)
 
 PROPAGATION_WINDOW: Final = dt.timedelta(minutes=15)
 """How long after the first positive role check a 403 is put down to propagation (AC-6.2)."""
@@ -71,6 +83,13 @@ class Facts:
         probed_at: the last look, if a fresh token carried the role and every permission; else None.
         trouble: why the tenant cannot be reached; None when it can.
         trouble_note: Microsoft's words for that.
+        app: which of our two apps this is.
+        path: the road on which the role is to come.
+        holdings: every role held or eligible, with its time; empty before the first look.
+        groups: groups that have to do with the path by group.
+        group_name: the name that the role-assignable group is to have.
+        rules: what the wanted role's policy demands of an active assignment; None when PIM tells none.
+        custom: custom roles among the holdings, by id.
     """
 
     wanted_role_id: str
@@ -90,6 +109,33 @@ class Facts:
     probed_at: dt.datetime | None = None
     trouble: Trouble | None = None
     trouble_note: str = ""
+    app: AppKind = AppKind.HELPDESK
+    path: RolePath = RolePath.DIRECT
+    holdings: tuple[Holding, ...] = ()
+    groups: tuple[GroupFacts, ...] = ()
+    group_name: str = ""
+    rules: RoleRules | None = None
+    custom: Mapping[str, CustomRoleFacts] = dataclasses.field(default_factory=dict)
+
+    @property
+    def covering(self) -> frozenset[str]:
+        """The active tenant-wide roles of which each alone does for the wanted one."""
+        return covering_roles(self.role_ids, self.wanted_role_id, self.custom)
+
+    @property
+    def role(self) -> RoleStanding:
+        """How the app stands to the wanted role: none, eligible, active until, active."""
+        return role_standing(self.holdings, self.wanted_role_id, self.custom)
+
+    @property
+    def group(self) -> GroupStanding:
+        """How the path by group stands."""
+        return group_standing(self.groups, self.group_name, self.wanted_role_id, self.custom)
+
+    def role_title(self, role_id: str) -> str:
+        """A role's name for people; custom roles by their own."""
+        custom = self.custom.get(role_id.lower())
+        return custom.name if custom else roles.role_name(role_id)
 
     @property
     def wanted_role(self) -> str:
@@ -125,23 +171,6 @@ class Standing:
     proven_at: dt.datetime | None = None
 
 
-def would_do(held: str, wanted: str) -> bool:
-    """Whether a role reaches everybody whom the wanted role reaches, in both of Microsoft's tables."""
-    held, wanted = held.lower(), wanted.lower()
-    nobody: frozenset[str] = frozenset()
-    return held == wanted or (
-        held in RESET
-        and RESET.get(wanted, nobody) <= RESET[held]
-        and SENSITIVE.get(wanted, nobody) <= SENSITIVE.get(held, nobody)
-        and wanted in RESET
-    )
-
-
-def covering_roles(held: Iterable[str], wanted: str) -> frozenset[str]:
-    """The roles among `held` of which each alone does for the wanted one."""
-    return frozenset(role_id.lower() for role_id in held if would_do(role_id, wanted))
-
-
 def next_state(facts: Facts, now: dt.datetime) -> Standing:
     """Where a connection with these facts stands at `now`."""
     if facts.trouble is not None:
@@ -152,7 +181,7 @@ def next_state(facts: Facts, now: dt.datetime) -> Standing:
         return _reconsent(tuple(permission.name for permission in lacking))
     if not facts.roles_are_read:
         return Standing(ConnectionState.CONSENTED)
-    if not covering_roles(facts.role_ids, facts.wanted_role_id) or facts.role_seen_at is None:
+    if not facts.covering or facts.role_seen_at is None:
         return _role_missing(facts)
     return _with_role(facts, facts.role_seen_at, now)
 
@@ -196,7 +225,7 @@ def _since(moment: dt.datetime | None, start: dt.datetime) -> dt.datetime | None
 
 
 def _refused(facts: Facts, refused_at: dt.datetime) -> Standing:
-    held = ", ".join(sorted(map(roles.role_name, covering_roles(facts.role_ids, facts.wanted_role_id))))
+    held = ", ".join(sorted(map(facts.role_title, facts.covering)))
     said = f" Microsoft said: {facts.refused_note.rstrip('.')}." if facts.refused_note else ""
     app = facts.app_name or "our enterprise app"
     return Standing(
@@ -223,34 +252,85 @@ def _reconsent(names: tuple[str, ...]) -> Standing:
 
 
 def _role_missing(facts: Facts) -> Standing:
+    cause, fix, code = _why_missing(facts)
+    if facts.role_lost_at is None:
+        return Standing(ConnectionState.ROLE_MISSING, cause, fix, ROLE_GIVER, code)
+    return Standing(
+        ConnectionState.DEGRADED,
+        f"Role missing: it was there and was taken away. {cause} Users can still be read.",
+        fix,
+        ROLE_GIVER,
+        code,
+    )
+
+
+def _why_missing(facts: Facts) -> tuple[str, str, str]:
+    """Cause, fix and code of a role that is not in force: the nearest thing that is there, and what it lacks."""
     app = facts.app_name or "our enterprise app"
-    assign = f"In Roles and administrators assign {facts.wanted_role} to {app}, active and for the whole tenant."
+    wanted = facts.wanted_role
+    assign = f"In Roles and administrators assign {wanted} to {app}, active and for the whole tenant."
+    role = facts.role
+    if role.state is RoleState.ELIGIBLE_ONLY:
+        via = f" through the group “{role.best.group_name}”" if role.best and role.best.group_id else ""
+        cause = f"{wanted} is only eligible for {app}{via}. An app cannot activate itself, so it has no rights from it."
+        fix = f"In Roles and administrators open {wanted} and make the assignment Active, for good if it can be."
+        return cause, fix, "role_eligible_only"
+    if facts.path is RolePath.GROUP and (told := _why_group_fails(facts)) is not None:
+        return told
     units = [
         facts.unit_names.get(unit_id) or unit_id
         for unit_id, held in sorted(facts.unit_roles.items())
-        if covering_roles(held, facts.wanted_role_id)
+        if covering_roles(held, facts.wanted_role_id, facts.custom)
     ]
     if units:
         named = ", ".join(f"“{unit}”" for unit in units)
         noun = "unit" if len(units) == 1 else "units"
-        cause = f"{facts.wanted_role} is limited to {noun} {named}; only an assignment for the whole tenant counts."
-        code = "role_limited_to_unit"
-    elif facts.role_ids:
-        held = ", ".join(sorted(map(roles.role_name, facts.role_ids)))
-        cause = f"{facts.wanted_role} is missing. {app} holds {held}, which does not do the same."
-        code = "role_insufficient"
-    else:
-        cause = f"{facts.wanted_role} is missing: {app} holds no directory role in this tenant."
-        code = "role_missing"
-    if facts.role_lost_at is None:
-        return Standing(ConnectionState.ROLE_MISSING, cause, assign, ROLE_GIVER, code)
-    return Standing(
-        ConnectionState.DEGRADED,
-        f"Role missing: it was there and was taken away. {cause} Users can still be read.",
-        assign,
-        ROLE_GIVER,
-        code,
-    )
+        cause = f"{wanted} is limited to {noun} {named}; only an assignment for the whole tenant counts."
+        return cause, assign, "role_limited_to_unit"
+    for role_id in sorted(facts.role_ids & frozenset(facts.custom)):
+        custom = facts.custom[role_id]
+        if lacking := custom.lacks(facts.wanted_role_id):
+            return (
+                f"The custom role “{custom.name}” lacks {', '.join(lacking)}.",
+                f"Add these actions to “{custom.name}”, or assign {wanted} to {app}.",
+                "custom_role_lacks_actions",
+            )
+    if facts.role_ids:
+        held = ", ".join(sorted(map(facts.role_title, facts.role_ids)))
+        return f"{wanted} is missing. {app} holds {held}, which does not do the same.", assign, "role_insufficient"
+    return f"{wanted} is missing: {app} holds no directory role in this tenant.", assign, "role_missing"
+
+
+def _why_group_fails(facts: Facts) -> tuple[str, str, str] | None:
+    """The same for the path by group (AC-7.5); None when the group is not what is wrong."""
+    app = facts.app_name or "our enterprise app"
+    standing = facts.group
+    name = standing.group.name if standing.group else facts.group_name
+    ids = ", ".join(standing.ids)
+    told: dict[GroupProblem, tuple[str, str]] = {
+        GroupProblem.NO_GROUP: (
+            f"There is no group named “{name}” yet, so {facts.wanted_role} cannot come through it.",
+            "Create the group as the checklist says, with Microsoft Entra roles allowed.",
+        ),
+        GroupProblem.NOT_ASSIGNABLE: (
+            f"The group “{name}” ({ids}) cannot hold a role: that is fixed when a group is created.",
+            f"Delete or rename it, then create a new group “{name}” with Microsoft Entra roles allowed.",
+        ),
+        GroupProblem.TWO_GROUPS: (
+            f"Several groups are named “{name}”: {ids}. We cannot know which is meant.",
+            f"Add {app} to the right one, or delete or rename the others.",
+        ),
+        GroupProblem.NOT_MEMBER: (
+            f"The group “{name}” is there, but {app} is not a member of it.",
+            f"Add {app} to the members of “{name}”.",
+        ),
+        GroupProblem.NO_ROLE: (
+            f"{app} is in the group “{name}”, but the group does not hold {facts.wanted_role}.",
+            f"In Roles and administrators assign {facts.wanted_role} to the group “{name}”, as active.",
+        ),
+    }
+    words = told.get(standing.problem)
+    return None if words is None else (*words, f"group_{standing.problem}")
 
 
 def _offline(facts: Facts, trouble: Trouble) -> Standing:

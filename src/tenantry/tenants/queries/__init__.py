@@ -2,29 +2,67 @@
 
 import datetime as dt
 import uuid
+from typing import Final
 
 from django.db.models import QuerySet
 
 from tenantry.kit import clock
 from tenantry.reach import Reacher, permissions
-from tenantry.tenants.models import AppKind, Connection, ConnectionState, ConsentAttempt, ConsentOutcome, Tenant
-from tenantry.tenants.policies import PROPAGATION_WINDOW, Facts, Trouble
+from tenantry.tenants.models import (
+    AppKind,
+    Connection,
+    ConnectionState,
+    ConsentAttempt,
+    ConsentOutcome,
+    PimStatus,
+    RolePath,
+    Tenant,
+)
+from tenantry.tenants.policies import (
+    PROPAGATION_WINDOW,
+    CustomRoleFacts,
+    Facts,
+    GroupFacts,
+    Holding,
+    LicenceSignal,
+    PimView,
+    RoleRules,
+    ServiceSignal,
+    Trouble,
+    judge_pim,
+    road_by_pim,
+)
 
 _ATTEMPT_SHOWN_FOR = dt.timedelta(hours=24)
 
 
-def _helpdesk() -> QuerySet[Connection]:
-    return Connection.objects.filter(app=AppKind.HELPDESK).select_related("tenant")
+GROUP_NAME_TAIL: Final = "Enterprise App"
+"""AC-7.3: a role-assignable group is named after the app and this, unless a technician chose another name."""
 
 
-def connection_of(customer_id: uuid.UUID) -> Connection | None:
-    """The customer's help-desk connection with its tenant; None when it is not connected."""
-    return _helpdesk().filter(tenant__customer_id=customer_id).first()
+def _of(app: AppKind = AppKind.HELPDESK) -> QuerySet[Connection]:
+    return Connection.objects.filter(app=app).select_related("tenant")
 
 
-def connection_to(tenant_id: uuid.UUID) -> Connection | None:
-    """The help-desk connection to a tenant; None when there is none."""
-    return _helpdesk().filter(tenant_id=tenant_id).first()
+def connection_of(customer_id: uuid.UUID, *, app: AppKind = AppKind.HELPDESK) -> Connection | None:
+    """The customer's connection through one of our apps, with its tenant; None when there is none."""
+    return _of(app).filter(tenant__customer_id=customer_id).first()
+
+
+def connection_to(tenant_id: uuid.UUID, *, app: AppKind = AppKind.HELPDESK) -> Connection | None:
+    """The connection of one of our apps to a tenant; None when there is none."""
+    return _of(app).filter(tenant_id=tenant_id).first()
+
+
+def connections_to(tenant_id: uuid.UUID) -> list[Connection]:
+    """The connections of both apps to a tenant, the help-desk one first."""
+    rows = Connection.objects.filter(tenant_id=tenant_id).select_related("tenant")
+    return sorted(rows, key=lambda connection: connection.app != AppKind.HELPDESK)
+
+
+def group_name_of(connection: Connection) -> str:
+    """The name that the connection's role-assignable group has or is to have (AC-7.3)."""
+    return connection.group_name or f"{connection.app_display_name} {GROUP_NAME_TAIL}".strip()
 
 
 def tenant_of(customer_id: uuid.UUID) -> Tenant | None:
@@ -35,7 +73,7 @@ def tenant_of(customer_id: uuid.UUID) -> Tenant | None:
 
 def connected_tenant_ids() -> list[uuid.UUID]:
     """Every tenant with a help-desk connection, whatever its health."""
-    return list(_helpdesk().values_list("tenant_id", flat=True))
+    return list(_of().values_list("tenant_id", flat=True))
 
 
 def facts_of(connection: Connection) -> Facts:
@@ -44,6 +82,7 @@ def facts_of(connection: Connection) -> Facts:
         wanted_role_id=str(connection.wanted_role_id),
         app_name=connection.app_display_name,
         granted=permissions.names(connection.permission_ids),
+        required=permissions.required_of(connection.app),
         role_ids=frozenset(connection.active_role_ids),
         unit_roles={unit: frozenset(held) for unit, held in connection.unit_roles.items()},
         unit_names=connection.unit_names,
@@ -57,6 +96,13 @@ def facts_of(connection: Connection) -> Facts:
         probed_at=connection.probed_at,
         trouble=Trouble(connection.trouble) if connection.trouble else None,
         trouble_note=connection.trouble_note,
+        app=AppKind(connection.app),
+        path=RolePath(connection.path),
+        holdings=tuple(map(Holding.from_json, connection.holdings)),
+        groups=tuple(map(GroupFacts.from_json, connection.groups)),
+        group_name=group_name_of(connection),
+        rules=RoleRules.from_json(connection.role_rules),
+        custom={role_id: CustomRoleFacts.from_json(kept) for role_id, kept in connection.custom_roles.items()},
     )
 
 
@@ -92,3 +138,22 @@ def latest_attempt(customer_id: uuid.UUID) -> ConsentAttempt | None:
     if attempt is None or attempt.outcome == ConsentOutcome.CONNECTED or attempt.dismissed_at is not None:
         return None
     return attempt if attempt.answered_at and clock.now() - attempt.answered_at < _ATTEMPT_SHOWN_FOR else None
+
+
+def pim_view(tenant: Tenant) -> PimView:
+    """What is known of PIM in a tenant, for the screen."""
+    return PimView(
+        status=PimStatus(tenant.pim_status),
+        reason=tenant.pim_reason,
+        checked_at=tenant.pim_checked_at,
+        known=PimStatus(tenant.pim_known),
+        known_at=tenant.pim_known_at,
+    )
+
+
+def road_by_tenant(tenant: Tenant) -> RolePath:
+    """The road that fits the tenant as the last look found it."""
+    if not tenant.pim_checked_at:
+        return RolePath.DIRECT
+    licence, service = LicenceSignal(tenant.pim_licence), ServiceSignal(tenant.pim_service)
+    return road_by_pim(judge_pim(licence, service), known=PimStatus(tenant.pim_known))

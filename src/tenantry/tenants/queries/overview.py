@@ -13,13 +13,24 @@ from tenantry.graph.apps import App, registration
 from tenantry.kit import clock
 from tenantry.reach import permissions, roles
 from tenantry.reach.permissions import Permission
-from tenantry.tenants.models import Connection, ConnectionState, ConsentAttempt, ConsentOutcome
+from tenantry.tenants.models import (
+    AppKind,
+    Connection,
+    ConnectionState,
+    ConsentAttempt,
+    ConsentOutcome,
+    Premium,
+    RolePath,
+)
 from tenantry.tenants.policies import (
     IN_MOTION,
     NEEDS_SOMEBODY,
     ConsentEnd,
     Facts,
     FeatureRow,
+    GroupStanding,
+    PimView,
+    RoleRules,
     Standing,
     Step,
     checklist,
@@ -27,7 +38,7 @@ from tenantry.tenants.policies import (
     next_state,
     words_of,
 )
-from tenantry.tenants.queries import connection_of, facts_of, latest_attempt
+from tenantry.tenants.queries import connection_of, facts_of, latest_attempt, pim_view
 from tenantry.tenants.queries.listing import STATE_KINDS
 
 _NOT_CONNECTED = Standing(ConnectionState.NOT_CONNECTED)
@@ -79,6 +90,7 @@ class Overview:
     by_role: Standing = _NOT_CONNECTED  # as if every permission were there and the tenant in reach
     features: tuple[FeatureRow, ...] = ()
     steps: tuple[Step, ...] = ()
+    elevation: "Overview | None" = None  # of a help-desk connection: the elevation app's, where it is wanted (AC-2.5)
 
     @property
     def kind(self) -> str:
@@ -122,7 +134,7 @@ class Overview:
     @property
     def is_set_up(self) -> bool:
         """Whether the checklist is through."""
-        return bool(self.steps) and self.steps[3].is_done
+        return any(step.key == "wait" and step.is_done for step in self.steps)
 
     @property
     def is_fresh(self) -> bool:
@@ -132,8 +144,67 @@ class Overview:
 
     @property
     def steps_done(self) -> int:
-        """How many of the first four steps a read has proven."""
-        return sum(step.is_done for step in self.steps[:4])
+        """How many of the steps before the last a read has proven."""
+        return sum(step.is_done for step in self.steps[:-1])
+
+    @property
+    def steps_to_prove(self) -> int:
+        """How many steps a read can prove."""
+        return len(self.steps) - 1
+
+    @property
+    def app(self) -> App:
+        """Which of our apps this is about."""
+        return App(self.connection.app) if self.connection else App.HELPDESK
+
+    @property
+    def pim(self) -> PimView | None:
+        """Whether PIM is on in the tenant (J4)."""
+        return pim_view(self.connection.tenant) if self.connection else None
+
+    @property
+    def path(self) -> RolePath:
+        """The road on which the role is to come."""
+        return self.facts.path if self.facts else RolePath.DIRECT
+
+    @property
+    def premium(self) -> Premium:
+        """Whether the tenant may make role-assignable groups."""
+        return Premium(self.connection.tenant.premium) if self.connection else Premium.UNKNOWN
+
+    @property
+    def rules(self) -> RoleRules | None:
+        """What the wanted role's policy demands of an active assignment."""
+        return self.facts.rules if self.facts else None
+
+    @property
+    def longest_days(self) -> int:
+        """The longest active assignment that the role's policy allows, in whole days; 0 when it may be permanent."""
+        if self.rules is None or self.rules.allows_permanent:
+            return 0
+        return math.floor(self.rules.maximum_days)
+
+    @property
+    def suggested_justification(self) -> str:
+        """A text for the justification that PIM asks for (AC-3.1)."""
+        work = "gives just-in-time rights" if self.app is App.ELEVATION else "resets passwords and blocks sign-in"
+        return f"{self.facts.app_name if self.facts else 'The enterprise app'} {work} for our managed service provider."
+
+    @property
+    def role_ends_at(self) -> dt.datetime | None:
+        """When the role ends by itself; None when it does not (AC-3.2)."""
+        best = self.facts.role.best if self.facts else None
+        return best.ends_at if best is not None and best.is_active else None
+
+    @property
+    def group_name(self) -> str:
+        """The name of the role-assignable group."""
+        return self.facts.group_name if self.facts else ""
+
+    @property
+    def group(self) -> GroupStanding | None:
+        """How the path by group stands."""
+        return self.facts.group if self.facts else None
 
     @property
     def wanted_role(self) -> str:
@@ -143,7 +214,11 @@ class Overview:
     @property
     def roles_seen(self) -> list[str]:
         """Display names of the roles held tenant-wide."""
-        return sorted(map(roles.role_name, self.connection.active_role_ids)) if self.connection else []
+        return (
+            sorted(map(self.facts.role_title, self.connection.active_role_ids))
+            if self.connection and self.facts
+            else []
+        )
 
     @property
     def roles_at_connect(self) -> list[str]:
@@ -166,23 +241,28 @@ class Overview:
     def has_older_name(self) -> bool:
         """Whether the enterprise app stands in the tenant under another name than ours."""
         name = self.connection.app_display_name if self.connection else ""
-        return bool(name) and name != registration(App.HELPDESK).name
+        return bool(name) and name != registration(self.app).name
+
+    @property
+    def required(self) -> frozenset[str]:
+        """Names of the permissions that the app asks for."""
+        return permissions.required_of(self.app)
 
     @property
     def granted(self) -> tuple[Permission, ...]:
         """What was granted of what we ask for."""
         have = self.facts.granted if self.facts else frozenset()
-        return tuple(permission for permission in permissions.wanted() if permission.name in have)
+        return tuple(permission for permission in permissions.wanted(self.required) if permission.name in have)
 
     @property
     def missing(self) -> tuple[Permission, ...]:
         """What we ask for and was not granted."""
-        return permissions.missing(self.facts.granted) if self.facts else ()
+        return permissions.missing(self.facts.granted, required=self.required) if self.facts else ()
 
     @property
     def surplus(self) -> tuple[str, ...]:
         """What was granted and we do not ask for."""
-        return permissions.surplus(self.facts.granted) if self.facts else ()
+        return permissions.surplus(self.facts.granted, required=self.required) if self.facts else ()
 
     @property
     def credential(self) -> Credential:
@@ -223,6 +303,9 @@ class Overview:
             *((self.attempt.pk, self.attempt.outcome) if self.attempt else ()),
             *((row.pk, row.app_display_name, row.wanted_role_id, row.consented_at, row.role_seen_at) if row else ()),
             *((row.permission_ids, row.active_role_ids, row.unit_roles, row.tenant.primary_domain) if row else ()),
+            *((row.path, row.holdings, row.groups, row.role_rules, row.group_name) if row else ()),
+            *((row.tenant.pim_status, row.tenant.pim_reason, row.tenant.premium) if row else ()),
+            self.elevation.version if self.elevation else "",
             *(step.kind for step in self.steps),
             *(feature.word for feature in self.features),
             self.is_looking,
@@ -235,21 +318,28 @@ class Overview:
 
 def overview_of(customer: Customer) -> Overview:
     """The customer's connection as it stands now."""
-    now = clock.now()
     connection = connection_of(customer.pk)
     attempt = latest_attempt(customer.pk)
     if connection is None:
-        return Overview(customer=customer, connection=None, attempt=attempt, now=now)
+        return Overview(customer=customer, connection=None, attempt=attempt, now=clock.now())
+    return _of_connection(customer, connection, attempt)
+
+
+def _of_connection(customer: Customer, connection: Connection, attempt: ConsentAttempt | None) -> Overview:
+    now = clock.now()
     facts = facts_of(connection)
+    is_helpdesk = connection.app == AppKind.HELPDESK
+    elevation = connection_of(customer.pk, app=AppKind.ELEVATION) if is_helpdesk else None
     return Overview(
         customer=customer,
         connection=connection,
         attempt=attempt,
         now=now,
-        sync=sync_summary(connection.tenant_id),
+        sync=sync_summary(connection.tenant_id) if is_helpdesk else None,
         facts=facts,
         standing=next_state(facts, now),
         by_role=next_state(dataclasses.replace(facts, required=frozenset(), trouble=None, app_is_enabled=True), now),
         features=feature_rows(facts, now),
-        steps=checklist(facts, now),
+        steps=checklist(facts, now, premium=Premium(connection.tenant.premium)),
+        elevation=_of_connection(customer, elevation, None) if elevation is not None else None,
     )
