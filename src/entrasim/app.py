@@ -21,6 +21,7 @@ from entrasim.graph import Graph, trickle
 from entrasim.journal import Journal
 from entrasim.keys import SigningKeys
 from entrasim.linter import Linter
+from entrasim.refresh_tokens import RefreshTokens
 from entrasim.state import World
 from entrasim.throttle import Throttle
 from entrasim.web import GraphRequest
@@ -49,6 +50,7 @@ class Context:
     throttle: Throttle
     linter: Linter
     codes: Codes
+    refresh_tokens: RefreshTokens
     handle: "Handle" = dataclasses.field(init=False)
     graph: Graph = dataclasses.field(init=False)
     login_url: str = ""

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable
 
-from entrasim import effective
+from entrasim import effective, grants
 from entrasim.clock import Clock
 from entrasim.directory_audit import note_by_user
 from entrasim.state import AppRegistration, AppRoleAssignment, ServicePrincipal, Tenant, User, World, new_id
@@ -30,6 +30,7 @@ def grant(  # noqa: PLR0917  the order that the pages call it in
     *,
     display_name: str | None = None,
     at: dt.datetime | None = None,
+    delegated: Iterable[str] | None = None,
 ) -> ServicePrincipal:
     """Create or bring up to date the enterprise app of an app in a tenant.
 
@@ -44,6 +45,7 @@ def grant(  # noqa: PLR0917  the order that the pages call it in
         scopes: application permissions by name or id; all that the registration requires when None.
         display_name: this tenant's copy of the name, the registration's when None and new.
         at: when it happened, now when None.
+        delegated: delegated permissions to add for everybody; all that the registration requires when None.
     """
     if world.apps.get(app.app_id) is not app:
         raise ValueError(f"the app {app.app_id} is not registered in this world")
@@ -52,15 +54,7 @@ def grant(  # noqa: PLR0917  the order that the pages call it in
     with tenant.lock:
         principal = next((sp for sp in tenant.service_principals.values() if sp.app_id == app.app_id), None)
         if principal is None:
-            principal = ServicePrincipal(
-                id=new_id(),
-                app_id=app.app_id,
-                display_name=display_name or app.display_name,
-                created_date_time=now,
-                app_owner_organization_id=app.home_tenant_id,
-            )
-            tenant.service_principals[principal.id] = principal
-            note_by_user(tenant, "Add service principal", principal, by=admin_user, now=now)
+            principal = install(tenant, app, now=now, by=admin_user, display_name=display_name)
         elif display_name is not None:
             principal.display_name = display_name
         granted = principal.app_role_assignments
@@ -70,5 +64,26 @@ def grant(  # noqa: PLR0917  the order that the pages call it in
         for role_id in sorted(wanted - set(granted)):
             granted[role_id] = AppRoleAssignment(new_id(), role_id, now)
             note_by_user(tenant, "Add app role assignment to service principal", principal, by=admin_user, now=now)
+        asked = app.required_scopes if delegated is None else delegated
+        grants.accept(tenant, principal, asked, user=admin_user, everybody=True, now=now)
         note_by_user(tenant, "Consent to application", principal, by=admin_user, now=now)
         return principal
+
+
+def install(
+    tenant: Tenant, app: AppRegistration, *, now: dt.datetime, by: User | None = None, display_name: str | None = None
+) -> ServicePrincipal:
+    """The enterprise app of an app in a tenant, made without any permission where there is none yet."""
+    with tenant.lock:
+        found = next((sp for sp in tenant.service_principals.values() if sp.app_id == app.app_id), None)
+        if found is None:
+            found = ServicePrincipal(
+                id=new_id(),
+                app_id=app.app_id,
+                display_name=display_name or app.display_name,
+                created_date_time=now,
+                app_owner_organization_id=app.home_tenant_id,
+            )
+            tenant.service_principals[found.id] = found
+            note_by_user(tenant, "Add service principal", found, by=by, now=now)
+        return found

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 def note(
     call: "Call", activity: str, target: User | Group | ServicePrincipal, *, changed: list[str] | None = None
 ) -> None:
-    """An app did something over Graph."""
+    """An app did something over Graph, for itself or in the name of a user."""
+    if call.token.is_delegated:
+        user = call.tenant.users.get(call.token.object_id)
+        note_by_user(call.tenant, activity, target, by=user, now=call.view.now, changed=changed)
+        return
     principal = call.tenant.service_principals.get(call.token.object_id)
     by = {
         "app": {

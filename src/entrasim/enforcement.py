@@ -11,9 +11,10 @@ token must have it in `wids` too.
 import dataclasses
 import datetime as dt
 
-from entrasim import effective
+from entrasim import effective, grants
 from entrasim.errors import GraphError, denied
 from entrasim.state import Group, Tenant, User
+from entrasim.tables import delegated
 from entrasim.tables.matrices import NAMED_ROLES, RESET, SENSITIVE, Standing
 from entrasim.tables.operations import ALLOWED
 from entrasim.tokens import GraphToken
@@ -36,15 +37,21 @@ SENSITIVE_PROPERTIES = frozenset(
 _GENERIC_UPDATE = frozenset({"User.ReadWrite.All", "Directory.ReadWrite.All", "User.ReadUpdate.All"})
 _SENSITIVE_UPDATE = frozenset({"User.ReadWrite.All", "Directory.ReadWrite.All"})
 _UNIT_SCOPE = "/administrativeUnits/"
+_FOR_GUESTS = frozenset({"GET /organization"})
+"""What a guest may read beside the own account ("Restrict guest access permissions")."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Caller:
-    """The app that calls, as the tenant sees it now."""
+    """The app that calls, or the user in whose name it calls, as the tenant sees it now."""
 
-    permissions: frozenset[str]
-    roles: frozenset[str]
+    permissions: frozenset[str]  # application permissions, or scopes
+    roles: frozenset[str]  # of the app, or of the user
     unit_roles: frozenset[tuple[str, str]]  # (unit id, role id)
+    object_id: str = ""
+    app_id: str = ""
+    is_delegated: bool = False
+    is_guest: bool = False
 
     def has(self, *permissions: str) -> bool:
         """Whether it has any of these permissions."""
@@ -52,22 +59,44 @@ class Caller:
 
 
 def caller_of(tenant: Tenant, token: GraphToken, now: dt.datetime, *, for_write: bool) -> Caller:
-    """The calling app's rights.
+    """The rights of the calling app, or those that it has together with the user in whose name it calls.
 
     Raises:
-        GraphError: 401, its service principal is gone from the tenant.
+        GraphError: 401, its service principal or the user is gone from the tenant.
     """
+    if token.is_delegated:
+        return _delegated_caller(tenant, token, now, for_write=for_write)
     principal = tenant.service_principals.get(token.object_id)
     if principal is None:
-        raise GraphError(
-            401, "Authorization_IdentityNotFound", "The identity of the calling application could not be established."
-        )
+        raise _unknown_identity()
     permissions = token.roles
     if for_write:
         permissions &= effective.permissions_of(tenant, principal, now)
         if not principal.account_enabled:
             permissions = frozenset()
-    in_force = effective.assignments_in_force(tenant, principal.id, now)
+    roles, units = _roles_in_force(tenant, token, now)
+    return Caller(permissions, roles, units, principal.id, token.app_id)
+
+
+def _delegated_caller(tenant: Tenant, token: GraphToken, now: dt.datetime, *, for_write: bool) -> Caller:
+    user = tenant.users.get(token.object_id)
+    principal = grants.principal_of(tenant, token.app_id)
+    if user is None or principal is None:
+        raise _unknown_identity()
+    scopes = token.scopes
+    if for_write:
+        scopes &= grants.granted_scopes(tenant, principal.id, user.id)
+        if not principal.account_enabled or not user.account_enabled:
+            scopes = frozenset()
+    roles, units = _roles_in_force(tenant, token, now)
+    return Caller(scopes, roles, units, user.id, token.app_id, is_delegated=True, is_guest=user.user_type == "Guest")
+
+
+def _roles_in_force(
+    tenant: Tenant, token: GraphToken, now: dt.datetime
+) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+    """Tenant-wide roles, and roles by unit."""
+    in_force = effective.assignments_in_force(tenant, token.object_id, now)
     roles = frozenset(a.role_definition_id for a in in_force if a.directory_scope_id == "/")
     if tenant.lag.role_assignment > 0:
         roles &= token.wids
@@ -76,17 +105,42 @@ def caller_of(tenant: Tenant, token: GraphToken, now: dt.datetime, *, for_write:
         for a in in_force
         if a.directory_scope_id.startswith(_UNIT_SCOPE)
     )
-    return Caller(permissions, roles, units)
+    return roles, units
+
+
+def _unknown_identity() -> GraphError:
+    return GraphError(
+        401, "Authorization_IdentityNotFound", "The identity of the calling application could not be established."
+    )
 
 
 def require_operation(caller: Caller, operation: str) -> None:
-    """Refuse a caller without any permission that the operation takes.
+    """Refuse a caller without any permission that the operation takes, or a user without a role for it.
 
     Raises:
         GraphError: 403.
     """
-    if not caller.has(*ALLOWED[operation]):
+    if not caller.is_delegated:
+        if not caller.has(*ALLOWED[operation]):
+            raise denied(lack_of_permission=True)
+        return
+    if not caller.has(*delegated.scopes_of(operation)):
         raise denied(lack_of_permission=True)
+    needed = delegated.roles_of(operation)
+    if needed is not None and not caller.roles & needed:
+        raise denied()
+    if needed is None and caller.is_guest and operation not in _FOR_GUESTS:
+        raise denied()
+
+
+def require_role(caller: Caller, roles: frozenset[str]) -> None:
+    """Refuse a user without one of these roles; an app's permission is enough.
+
+    Raises:
+        GraphError: 403.
+    """
+    if caller.is_delegated and not caller.roles & roles:
+        raise denied()
 
 
 def standings_of(tenant: Tenant, user: User, now: dt.datetime) -> set[str]:
@@ -156,21 +210,25 @@ def require_update(tenant: Tenant, caller: Caller, user: User, properties: set[s
     standings = standings_of(tenant, user, now)
     for name in sorted(properties):
         if name == "passwordProfile":
-            if not caller.has("User-PasswordProfile.ReadWrite.All"):
+            by_user = caller.is_delegated and caller.has(delegated.AS_USER)
+            if not by_user and not caller.has("User-PasswordProfile.ReadWrite.All"):
                 raise denied(lack_of_permission=True)
             if not may_reset(roles, standings):
                 raise denied()
         elif name == "accountEnabled":
             narrow = caller.has("User.EnableDisableAccount.All") and caller.has("User.Read.All", *_GENERIC_UPDATE)
-            if not narrow and not caller.has(*_SENSITIVE_UPDATE):
+            by_user = caller.is_delegated and caller.has(delegated.AS_USER)
+            if not by_user and not narrow and not caller.has(*_SENSITIVE_UPDATE):
                 raise denied(lack_of_permission=True)
             if not may_act(roles, standings):
                 raise denied()
         else:
-            if not caller.has(*_GENERIC_UPDATE):
+            by_user = caller.is_delegated and caller.has(delegated.AS_USER)
+            if not by_user and not caller.has(*_GENERIC_UPDATE):
                 raise denied(lack_of_permission=True)
+            # A user needs a role for anybody's properties.
             # An app's permission covers these properties of people without a role; administrators are protected.
-            protected = name in SENSITIVE_PROPERTIES and standings != {Standing.NO_ROLE}
+            protected = caller.is_delegated or (name in SENSITIVE_PROPERTIES and standings != {Standing.NO_ROLE})
             if protected and not may_act(roles, standings):
                 raise denied()
 
@@ -205,10 +263,16 @@ def require_group_change(tenant: Tenant, caller: Caller, group: Group) -> None:
     Raises:
         GraphError: 403.
     """
+    owned = caller.object_id in group.owners
     if group.is_assignable_to_role:
         if not caller.has("RoleManagement.ReadWrite.Directory"):
             raise denied(lack_of_permission=True)
-    elif not caller.has("Group.ReadWrite.All", "Directory.ReadWrite.All", "GroupMember.ReadWrite.All"):
-        raise denied(lack_of_permission=True)
+        if not owned:
+            require_role(caller, delegated.ROLE_MANAGERS)
+    else:
+        if not caller.has("Group.ReadWrite.All", "Directory.ReadWrite.All", "GroupMember.ReadWrite.All"):
+            raise denied(lack_of_permission=True)
+        if not owned:
+            require_role(caller, delegated.GROUP_MANAGERS)
     if restricted_units_of(tenant, group.id):
         raise GraphError(403, "Authorization_RequestDenied", RESTRICTED_MESSAGE.replace("This user", "This group"))

@@ -25,7 +25,7 @@ _DIAGNOSTIC = (
     '{"ServerInfo":{"DataCenter":"Simulated","Slice":"E","Ring":"1","ScaleUnit":"000","RoleInstance":"ENTRASIM"}}'
 )
 _SLOW_CHUNK = 64
-_QUOTED_KEY = re.compile(r"^/(users|groups|servicePrincipals|domains)\('([^']+)'\)")
+_QUOTED_KEY = re.compile(r"^/(users|groups|servicePrincipals|domains|applications|oauth2PermissionGrants)\('([^']+)'\)")
 """OData's own way to write a key: `/users('id')` is `/users/id`."""
 
 
@@ -113,8 +113,6 @@ class Graph:
         query = parse(request.query_string, request.headers)
         if route.area != "batch":
             self._throttle(request, token, outcome)
-        if token.is_delegated:
-            raise GraphError(501, "NotImplemented", "Calls in the name of a user are not simulated yet.")
         stale = self._take(outcome, token.tenant_id, request, "stale") is not None
         view = View(tenant, self._context.clock.now(), stale=stale)
         call = Call(self._context, request, tenant, token, args, query, view)

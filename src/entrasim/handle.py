@@ -14,6 +14,7 @@ from entrasim.people import people
 from entrasim.state import (
     AppRegistration,
     Certificate,
+    ClientSecret,
     Domain,
     Lag,
     RoleAssignment,
@@ -122,8 +123,12 @@ class Handle:
         required_app_roles: Iterable[str] = (),
         required_scopes: Iterable[str] = (),
         home_tenant_id: str | None = None,
+        public_redirect_uris: Iterable[str] = (),
+        sign_in_audience: str = "AzureADMultipleOrgs",
     ) -> AppRegistration:
-        """A multi-tenant app. With a home tenant in this world, its service principal exists there at once.
+        """An app, multi-tenant unless said otherwise.
+
+        With a home tenant in this world, its service principal exists there at once.
 
         Args:
             display_name: shown when consent is asked for.
@@ -134,6 +139,8 @@ class Handle:
             required_app_roles: application permissions of Graph, by name or id.
             required_scopes: names of delegated permissions.
             home_tenant_id: where it is registered; an id of no tenant here when None.
+            public_redirect_uris: addresses of a mobile or desktop app, which has no credential; any port of localhost.
+            sign_in_audience: AzureADMultipleOrgs, or AzureADMyOrg for the home tenant only.
 
         Raises:
             KeyError: an unknown permission.
@@ -143,7 +150,10 @@ class Handle:
             display_name=display_name,
             home_tenant_id=home_tenant_id or new_id(),
             redirect_uris=list(redirect_uris),
-            secrets=[secret] if secret else [],
+            public_redirect_uris=list(public_redirect_uris),
+            created_date_time=self._context.clock.now().replace(microsecond=0) - _PAST,
+            sign_in_audience=sign_in_audience,
+            passwords=[ClientSecret(secret)] if secret else [],
             certificates=[Certificate(certificate_pem)] if certificate_pem else [],
             required_app_roles=[app_role_id(name) for name in required_app_roles],
             required_scopes=list(required_scopes),

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import dataclasses
+import datetime as dt
 import hmac
 import urllib.parse
 import uuid
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from werkzeug import Request, Response
 
-from entrasim import assertions, effective, tokens
+from entrasim import assertions, delegated, effective, tokens
 from entrasim.errors import AadstsError, Dropped, aadsts
 from entrasim.faults import TOKEN_PATH
 from entrasim.journal import JournalEntry, redact
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from entrasim.app import Context
 
 MANY_TENANTS = frozenset({"common", "organizations", "consumers"})
-_SIGN_IN_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
+_USER_GRANTS = {"authorization_code": delegated.redeem, "refresh_token": delegated.refresh}
 
 
 def find_tenant(world: World, name: str) -> Tenant:
@@ -158,7 +159,7 @@ def _token(context: "Context", request: Request, name: str, asked: _Asked) -> Re
     grant = form.get("grant_type", "")
     if not grant:
         raise aadsts(900144, "The request body must contain the following parameter: 'grant_type'.")
-    if grant not in {"client_credentials", "authorization_code"}:
+    if grant != "client_credentials" and grant not in _USER_GRANTS:
         raise aadsts(70003, f"The app requested an unsupported grant type '{grant}'.")
     if grant == "client_credentials" and name in {"common", "consumers"}:
         raise aadsts(
@@ -173,7 +174,7 @@ def _token(context: "Context", request: Request, name: str, asked: _Asked) -> Re
     if tenant is not None:
         asked.tenant_id = tenant.id
         _fault_before(context, tenant, asked)
-    if app is None:
+    if app is None or (tenant is not None and not app.serves(tenant.id)):
         raise aadsts(
             700016,
             f"Application with identifier '{client_id}' was not found in the directory "
@@ -181,12 +182,17 @@ def _token(context: "Context", request: Request, name: str, asked: _Asked) -> Re
             "by the administrator of the tenant or consented to by any user in the tenant. You may have sent your "
             "authentication request to the wrong tenant.",
         )
-    by_certificate = _authenticate(context, request, name, app, secret)
-    if grant == "authorization_code":
-        response = _redeem(context, request, app, tenant, asked)
+    credential = _authenticate(context, request, name, app, secret)
+    if grant in _USER_GRANTS:
+        home, body = _USER_GRANTS[grant](
+            context, form, app, tenant, host=request.host_url.rstrip("/"), has_credential=credential is not None
+        )
+        asked.tenant_id = home.id
+        response = _json(200, body)
     elif tenant is None:
         raise aadsts(90002, f"Tenant '{name}' not found.")
     else:
+        by_certificate = credential == "certificate"
         response = _client_credentials(context, form.get("scope", ""), app, tenant, by_certificate=by_certificate)
     asked.effect = True
     if asked.tenant_id and context.faults.take(asked.tenant_id, "POST", TOKEN_PATH, "lost"):
@@ -239,29 +245,52 @@ def _client(request: Request) -> tuple[str, str | None]:
     return request.form.get("client_id", "").lower(), request.form.get("client_secret")
 
 
-def _authenticate(context: "Context", request: Request, name: str, app: AppRegistration, secret: str | None) -> bool:
-    """Check the client's credential; True when it was a certificate."""
+def _authenticate(
+    context: "Context", request: Request, name: str, app: AppRegistration, secret: str | None
+) -> str | None:
+    """Check the client's credential and name its kind; None for a public client, which has none."""
     assertion = request.form.get("client_assertion")
+    if _comes_without_credential(context, request.form, app):
+        if assertion or secret is not None:
+            raise aadsts(
+                700025, "Client is public so neither 'client_assertion' nor 'client_secret' should be presented."
+            )
+        return None
     if assertion:
         if request.form.get("client_assertion_type") != assertions.JWT_BEARER:
             raise aadsts(900144, "The request body must contain the following parameter: 'client_assertion_type'.")
         bases = {request.host_url.rstrip("/"), context.login_url, context.browser_url}
         audiences = {f"{base}/{name}{tail}" for base in bases for tail in (TOKEN_PATH, "/v2.0", "/oauth2/token")}
         assertions.check(assertion, app, audiences=audiences, now=context.clock.now())
-        return True
+        return "certificate"
     if secret is None:
         raise aadsts(
             7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
         )
-    if any(hmac.compare_digest(secret.encode(), known.encode()) for known in app.secrets):
-        return False
-    if any(hmac.compare_digest(secret.encode(), known.encode()) for known in app.expired_secrets):
+    _check_secret(app, secret, context.clock.now())
+    return "secret"
+
+
+def _comes_without_credential(context: "Context", form: Any, app: AppRegistration) -> bool:  # noqa: ANN401  a form
+    """Whether this request is one of a public client: told by the address of the code, or by the refresh token."""
+    grant = form.get("grant_type")
+    if grant == "authorization_code":
+        return delegated.is_public(app, form.get("redirect_uri", ""))
+    if grant == "refresh_token":
+        return context.refresh_tokens.find(form.get("refresh_token", ""), app_id=app.app_id).is_public
+    return False
+
+
+def _check_secret(app: AppRegistration, secret: str, now: dt.datetime) -> None:
+    fitting = [known for known in app.passwords if hmac.compare_digest(secret.encode(), known.text.encode())]
+    if not fitting:
+        raise aadsts(
+            7000215,
+            "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, "
+            f"not the client secret ID, for a secret added to app '{app.app_id}'.",
+        )
+    if all(known.end_date_time is not None and known.end_date_time <= now for known in fitting):
         raise aadsts(7000222, f"The provided client secret keys for app '{app.app_id}' are expired.")
-    raise aadsts(
-        7000215,
-        "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not "
-        f"the client secret ID, for a secret added to app '{app.app_id}'.",
-    )
 
 
 def _client_credentials(
@@ -300,39 +329,6 @@ def _client_credentials(
     return _json(
         200, {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": access}
     )
-
-
-def _redeem(
-    context: "Context", request: Request, app: AppRegistration, tenant: Tenant | None, asked: _Asked
-) -> Response:
-    form = request.form
-    code = context.codes.take(
-        form.get("code", ""),
-        app_id=app.app_id,
-        redirect_uri=form.get("redirect_uri", ""),
-        verifier=form.get("code_verifier"),
-    )
-    if tenant is not None and tenant.id != code.tenant_id:
-        raise aadsts(70000, "The provided value for the 'code' parameter is not valid.")
-    asked.tenant_id = code.tenant_id
-    home = context.world.tenants[code.tenant_id]
-    with home.lock:
-        user = home.users.get(code.user_id)
-    if user is None or not user.account_enabled:
-        raise aadsts(50034, "The user account does not exist in the directory or is disabled.")
-    scope = form.get("scope") or code.scope
-    issuer = f"{request.host_url.rstrip('/')}/{home.id}/v2.0"
-    granted = [part for part in scope.split() if part not in _SIGN_IN_SCOPES] or ["User.Read"]
-    body: dict[str, Any] = {
-        "token_type": "Bearer",
-        "scope": scope,
-        "expires_in": tokens.LIFETIME_SECONDS,
-        "ext_expires_in": tokens.LIFETIME_SECONDS,
-        "access_token": tokens.delegated(context, home, app.app_id, user, " ".join(granted)),
-    }
-    if "openid" in scope.split():
-        body["id_token"] = tokens.id_token(context, home, app.app_id, user, issuer=issuer, nonce=code.nonce)
-    return _json(200, body)
 
 
 def _json(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:

@@ -17,6 +17,7 @@ import trustme
 from cheroot import wsgi
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 
+from entrasim import first_party
 from entrasim.app import App, Context
 from entrasim.clock import Clock, SystemClock
 from entrasim.codes import Codes
@@ -26,6 +27,7 @@ from entrasim.handle import Handle
 from entrasim.journal import Journal
 from entrasim.keys import SigningKeys
 from entrasim.linter import Linter
+from entrasim.refresh_tokens import RefreshTokens
 from entrasim.state import World
 from entrasim.throttle import Throttle
 
@@ -98,6 +100,7 @@ class Simulator:
     def __init__(self, clock: Clock | None = None, world: World | None = None) -> None:
         self.clock: Clock = clock or SystemClock()
         self.world = world or World()
+        first_party.register(self.world)
         self.context = Context(
             world=self.world,
             clock=self.clock,
@@ -107,6 +110,7 @@ class Simulator:
             throttle=Throttle(self.clock),
             linter=Linter(self.clock),
             codes=Codes(self.clock),
+            refresh_tokens=RefreshTokens(self.clock),
         )
         self.handle = Handle(self.context)
         self.context.handle = self.handle

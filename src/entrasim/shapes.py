@@ -121,23 +121,30 @@ GROUP = Shape(
 
 SERVICE_PRINCIPAL = Shape(
     {
-        **_plain("id app_id display_name account_enabled app_owner_organization_id created_date_time"),
+        **_plain(
+            "id app_id display_name account_enabled app_owner_organization_id created_date_time notes tags "
+            "app_role_assignment_required"
+        ),
         "appDisplayName": _attribute("display_name"),
         "servicePrincipalType": lambda _sp: "Application",
         "servicePrincipalNames": lambda sp: [sp.app_id],
-        "appRoleAssignmentRequired": lambda _sp: False,
         "deletedDateTime": lambda _sp: None,
         "signInAudience": lambda _sp: "AzureADMultipleOrgs",
-        "tags": lambda _sp: ["WindowsAzureActiveDirectoryIntegratedApp"],
         "homepage": lambda _sp: None,
     },
     (
         "id", "deletedDateTime", "accountEnabled", "appDisplayName", "appId", "appOwnerOrganizationId",
-        "appRoleAssignmentRequired", "createdDateTime", "displayName", "homepage", "servicePrincipalNames",
+        "appRoleAssignmentRequired", "createdDateTime", "displayName", "homepage", "notes", "servicePrincipalNames",
         "servicePrincipalType", "signInAudience", "tags",
     ),
     "microsoft.graph.servicePrincipal",
 )  # fmt: skip
+
+PERMISSION_GRANT = Shape(
+    _plain("id client_id consent_type principal_id resource_id scope"),
+    ("clientId", "consentType", "id", "principalId", "resourceId", "scope"),
+    "microsoft.graph.oAuth2PermissionGrant",
+)
 
 
 def domain(item: Domain) -> dict[str, Any]:

@@ -11,7 +11,10 @@ END = "<!-- simulated: end -->"
 
 def markdown_table() -> str:
     """One row for each method and path, sorted by area and path."""
-    lines = ["| Area | Method | Path | What | Permissions (any of) |", "| --- | --- | --- | --- | --- |"]
+    lines = [
+        "| Area | Method | Path | What | Application permissions (any of) | Delegated (any of) |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     pages = [
         SimulatedRoute(method, page.rule.replace("<", "{").replace(">", "}"), page.area, page.summary, ())
         for page in (*login_pages.PAGES, *portal.PAGES)
@@ -19,7 +22,12 @@ def markdown_table() -> str:
     ]
     for route in sorted([*simulated(), *pages], key=lambda r: (r.area, r.path, r.method)):
         permissions = ", ".join(route.permissions) or "-"
-        cells = (route.area, route.method, f"`{route.path}`", route.summary, permissions)
+        scopes = "the same" if route.scopes == route.permissions else ", ".join(route.scopes) or "-"
+        in_a_users_name = f"{scopes}; and a role" if route.needs_role else scopes
+        cells = (
+            route.area, route.method, f"`{route.path}`", route.summary, permissions,
+            in_a_users_name if route.permissions else "-",
+        )  # fmt: skip
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 

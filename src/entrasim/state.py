@@ -85,6 +85,7 @@ class User:
     employee_id: str | None = None
     city: str | None = None
     country: str | None = None
+    signs_in_with_mfa: bool = True  # whether delegated tokens say `mfa` in `amr`
 
 
 @dataclasses.dataclass(slots=True)
@@ -127,6 +128,22 @@ class ServicePrincipal:
     app_owner_organization_id: str | None = None
     account_enabled: bool = True
     app_role_assignments: dict[str, AppRoleAssignment] = dataclasses.field(default_factory=dict)  # by app role id
+    notes: str | None = None
+    app_role_assignment_required: bool = False
+    tags: list[str] = dataclasses.field(default_factory=lambda: ["WindowsAzureActiveDirectoryIntegratedApp"])
+
+
+@dataclasses.dataclass(slots=True)
+class OAuth2PermissionGrant:
+    """Delegated permissions of Microsoft Graph given to an enterprise app (Graph: `oAuth2PermissionGrant`)."""
+
+    id: str
+    client_id: str  # object id of the enterprise app
+    consent_type: str  # AllPrincipals or Principal
+    principal_id: str | None  # the user, for Principal
+    resource_id: str  # object id of Graph's service principal
+    scope: str  # names, separated by spaces
+    created_date_time: dt.datetime
 
 
 @dataclasses.dataclass(slots=True)
@@ -210,6 +227,7 @@ class Tenant:
     service_principals: dict[str, ServicePrincipal] = dataclasses.field(default_factory=dict)
     role_assignments: dict[str, RoleAssignment] = dataclasses.field(default_factory=dict)
     administrative_units: dict[str, AdministrativeUnit] = dataclasses.field(default_factory=dict)
+    oauth2_permission_grants: dict[str, OAuth2PermissionGrant] = dataclasses.field(default_factory=dict)
     custom_roles: dict[str, CustomRole] = dataclasses.field(default_factory=dict)
     directory_audits: list[dict[str, object]] = dataclasses.field(default_factory=list)  # Graph's shape, oldest first
     change_number: int = 0
@@ -237,24 +255,61 @@ class Tenant:
 
 @dataclasses.dataclass(slots=True)
 class Certificate:
-    """A certificate uploaded to an app registration, as PEM."""
+    """A certificate uploaded to an app registration, as PEM (Graph: `keyCredential`)."""
 
     pem: str
+    key_id: str = dataclasses.field(default_factory=new_id)
+    display_name: str | None = None
+    start_date_time: dt.datetime | None = None  # None: the certificate's own
+    end_date_time: dt.datetime | None = None
+
+
+@dataclasses.dataclass(slots=True)
+class ClientSecret:
+    """A client secret of an app registration (Graph: `passwordCredential`)."""
+
+    text: str
+    key_id: str = dataclasses.field(default_factory=new_id)
+    display_name: str | None = None
+    start_date_time: dt.datetime | None = None
+    end_date_time: dt.datetime | None = None  # None: never
 
 
 @dataclasses.dataclass(slots=True)
 class AppRegistration:
-    """A multi-tenant app in its home tenant: what the token and consent endpoints check."""
+    """An app in its home tenant (Graph: `application`): what the token and consent endpoints check."""
 
     app_id: str
     display_name: str
     home_tenant_id: str
-    redirect_uris: list[str] = dataclasses.field(default_factory=list)
-    secrets: list[str] = dataclasses.field(default_factory=list)
-    expired_secrets: list[str] = dataclasses.field(default_factory=list)
+    id: str = dataclasses.field(default_factory=new_id)
+    created_date_time: dt.datetime | None = None
+    sign_in_audience: str = "AzureADMultipleOrgs"
+    redirect_uris: list[str] = dataclasses.field(default_factory=list)  # of the platform "web"
+    public_redirect_uris: list[str] = dataclasses.field(default_factory=list)  # of mobile and desktop apps
+    is_fallback_public_client: bool = False
+    passwords: list[ClientSecret] = dataclasses.field(default_factory=list)
     certificates: list[Certificate] = dataclasses.field(default_factory=list)
     required_app_roles: list[str] = dataclasses.field(default_factory=list)  # ids of Graph application permissions
     required_scopes: list[str] = dataclasses.field(default_factory=list)  # names of delegated permissions
+    required_elsewhere: list[dict[str, object]] = dataclasses.field(default_factory=list)  # of other resources
+    owners: list[str] = dataclasses.field(default_factory=list)  # object ids
+    logo: bytes | None = dataclasses.field(default=None, repr=False)
+    further: dict[str, object] = dataclasses.field(default_factory=dict)  # properties that are only kept
+
+    @property
+    def secrets(self) -> list[str]:
+        """The texts of the client secrets."""
+        return [password.text for password in self.passwords]
+
+    @property
+    def is_multi_tenant(self) -> bool:
+        """Whether other tenants may use the app."""
+        return self.sign_in_audience != "AzureADMyOrg"
+
+    def serves(self, tenant_id: str) -> bool:
+        """Whether accounts of that tenant may use the app."""
+        return self.is_multi_tenant or tenant_id == self.home_tenant_id
 
 
 @dataclasses.dataclass(slots=True)

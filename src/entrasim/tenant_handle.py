@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from entrasim import consent, roles
+from entrasim import consent, grants, principals, roles
 from entrasim.changes import changing, find_user, record
 from entrasim.faults import Fault, FaultOption
 from entrasim.journal import JournalEntry
@@ -289,15 +289,26 @@ class TenantHandle:
 
     def withdraw_consent(self, app: AppRegistration) -> None:
         """Delete the enterprise app with its permissions and roles."""
-        principal = self.service_principal(app)
-        with self.state.lock:
-            del self.state.service_principals[principal.id]
-            for held in list(self.state.role_assignments.values()):
-                if held.principal_id == principal.id:
-                    del self.state.role_assignments[held.id]
-            for group in self.state.groups.values():
-                group.members.pop(principal.id, None)
-                group.owners.pop(principal.id, None)
+        principals.delete(self.state, self.service_principal(app), now=self._now, by=self.admin)
+
+    def consent_delegated(
+        self, app: AppRegistration, scopes: Iterable[str], *, user: User | None = None
+    ) -> ServicePrincipal:
+        """Accept delegated permissions: for one user, or for everybody when None."""
+        principal = consent.install(self.state, app, now=self._now, by=user or self.admin)
+        grants.accept(self.state, principal, scopes, user=user or self.admin, everybody=user is None, now=self._now)
+        return principal
+
+    def delegated_scopes(self, app: AppRegistration, user: User | None = None) -> frozenset[str]:
+        """Delegated permissions that an app has here for a user, the administrator when None."""
+        principal = grants.principal_of(self.state, app.app_id)
+        if principal is None:
+            return frozenset()
+        return grants.granted_scopes(self.state, principal.id, (user or self.admin).id)
+
+    def revoke_delegated(self, app: AppRegistration) -> None:
+        """Take all delegated permissions of an app away."""
+        grants.forget_principal(self.state, self.service_principal(app).id)
 
     def remove_permission(self, app: AppRegistration, name: str) -> None:
         """Take one granted application permission away; tokens that are out keep it in `roles`."""

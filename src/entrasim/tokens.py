@@ -6,11 +6,13 @@ Pages: "Access token claims reference", "ID token claims reference", "OAuth 2.0 
 import dataclasses
 import datetime as dt
 import secrets
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from entrasim import effective
 from entrasim.errors import GraphError
 from entrasim.state import GRAPH_APP_ID, AppRegistration, ServicePrincipal, Tenant, User
+from entrasim.tables.roles import MEMBER_OF_THE_DIRECTORY
 
 if TYPE_CHECKING:
     from entrasim.app import Context
@@ -27,10 +29,12 @@ class GraphToken:
 
     tenant_id: str
     app_id: str
-    object_id: str
+    object_id: str  # of the enterprise app, or of the user in whose name it calls
     roles: frozenset[str]
     wids: frozenset[str]
     is_delegated: bool
+    scopes: frozenset[str] = frozenset()
+    amr: frozenset[str] = frozenset()  # how the user signed in: pwd, mfa
 
 
 def app_only(
@@ -64,20 +68,37 @@ def app_only(
     return context.keys.sign(claims)
 
 
-def delegated(context: "Context", tenant: Tenant, app_id: str, user: User, scope: str) -> str:
-    """A v1.0 access token for Graph in the name of a user."""
+def delegated(
+    context: "Context",
+    tenant: Tenant,
+    app: AppRegistration,
+    user: User,
+    scopes: Iterable[str],
+    *,
+    is_public: bool,
+    by_certificate: bool,
+) -> str:
+    """A v1.0 access token for Graph in the name of a user, with the user's directory roles in force now."""
     now = context.clock.now()
+    guest = user.user_type == "Guest"
+    roles = sorted(effective.tenant_wide_roles(tenant, user.id, now))
     claims = {
         **_frame(tenant, now, "https://graph.microsoft.com"),
         "iss": f"https://sts.windows.net/{tenant.id}/",
-        "appid": app_id,
+        "acct": int(guest),
+        "acr": "1",
+        "amr": ["pwd", "mfa"] if user.signs_in_with_mfa else ["pwd"],
+        "app_displayname": app.display_name,
+        "appid": app.app_id,
+        "appidacr": "0" if is_public else "2" if by_certificate else "1",
         "idtyp": "user",
         "name": user.display_name,
         "oid": user.id,
-        "scp": scope,
-        "sub": user.id,
+        "scp": " ".join(scopes),
+        "sub": f"{user.id[:8]}{GRAPH_APP_ID[:8]}",
+        "unique_name": user.user_principal_name,
         "upn": user.user_principal_name,
-        "wids": effective.wids(tenant, user.id, now),
+        "wids": roles if guest else [*roles, MEMBER_OF_THE_DIRECTORY],
         "ver": "1.0",
     }
     return context.keys.sign(claims)
@@ -162,6 +183,8 @@ def read_bearer(context: "Context", authorization: str) -> GraphToken:
         roles=frozenset(claims.get("roles", ())),
         wids=frozenset(claims.get("wids", ())),
         is_delegated="scp" in claims,
+        scopes=frozenset(str(claims.get("scp", "")).split()),
+        amr=frozenset(claims.get("amr", ())),
     )
 
 

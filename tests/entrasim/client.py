@@ -75,6 +75,10 @@ class Client:
     def forget_token(self) -> None:
         self._token = None
 
+    def use_token(self, token: str) -> None:
+        """Call with a token in hand, as with that of a person."""
+        self._token = token
+
     def call(
         self, method: str, path: str, body: object = None, *, headers: dict[str, str] | None = None, plain: bool = False
     ) -> Answer:

@@ -19,7 +19,7 @@ from tests.entrasim.conftest import ClientFor, StandingClock
 from entrasim.handle import Handle, TenantHandle
 from entrasim.keys import b64, parts_of
 from entrasim.server import Simulator
-from entrasim.state import AppRegistration
+from entrasim.state import AppRegistration, ClientSecret
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -175,7 +175,7 @@ def test_an_assertion_signed_by_another_key_is_refused(
 def test_each_refusal_has_its_code(
     client: Client, form: dict[str, str], at: str, status: int, error: str, code: int
 ) -> None:
-    client.app.expired_secrets.append("old")
+    client.app.passwords.append(ClientSecret("old", end_date_time=client.simulator.clock.now()))
     answer = client.ask_token(tenant=at, **form)
     assert (answer.status, answer.json["error"], answer.json["error_codes"]) == (status, error, [code])
     assert answer.json["error_description"].startswith(f"AADSTS{code}: ")
@@ -249,7 +249,7 @@ def test_a_code_is_redeemed_once_with_its_verifier_for_an_id_token(simulator: Si
     found = claims(answer.json["id_token"])
     assert found["iss"] == f"{simulator.login_url}/{client.tenant.id}/v2.0"
     assert (found["aud"], found["oid"], found["nonce"]) == (client.app.app_id, user.id, "n-7")
-    assert claims(answer.json["access_token"])["scp"] == "User.Read"
+    assert claims(answer.json["access_token"])["scp"] == "openid profile"
     assert client.ask_token(**form, code_verifier=verifier).json["error_codes"] == [54005]
 
 

@@ -8,10 +8,12 @@ import dataclasses
 
 from werkzeug import Request, Response
 
+from entrasim import consent, grants
 from entrasim.app import Context
+from entrasim.errors import AadstsError
 from entrasim.login_pages import trouble
 from entrasim.login_pages.accounts import as_seen_in, may_consent
-from entrasim.login_pages.asking import AppRequest, NotTrusted, allow_sign_in, app_card, ask, stranger
+from entrasim.login_pages.asking import AppRequest, NotTrusted, app_card, ask, needs_admin_page, stranger
 from entrasim.login_pages.sign_in import Asked, Visit, sign_in
 from entrasim.login_pages.words import in_words
 from entrasim.pages.browser import SignedIn
@@ -28,6 +30,7 @@ class ConsentRequest(AppRequest):
     """A checked request for consent. `scope` is None on the first version of the address."""
 
     scope: str | None
+    delegated: frozenset[str] = frozenset()  # delegated permissions that `scope` names
 
     def refused(self, why: trouble.Trouble, visit: Visit) -> Response:
         """Back to the app with an error."""
@@ -77,7 +80,12 @@ def _checked(visit: Visit, tenant: str, version: int) -> ConsentRequest:
     scope = visit.request.args.get("scope") if version > 1 else None
     if version > 1 and not scope:
         raise NotTrusted(trouble.missing("scope"))
-    return ConsentRequest(asked.app, asked.redirect_uri, asked.state, asked.directory, scope)
+    try:
+        scopes = grants.read_scopes(scope or "", visit.context.audiences)
+    except AadstsError as error:
+        raise NotTrusted(trouble.Trouble(error.code, error.message, error.error)) from error
+    delegated = scopes.graph | scopes.sign_in
+    return ConsentRequest(asked.app, asked.redirect_uri, asked.state, asked.directory, scope, delegated)
 
 
 def _steps(visit: Visit, asked: ConsentRequest) -> Response:
@@ -104,16 +112,18 @@ def _steps(visit: Visit, asked: ConsentRequest) -> Response:
 
 
 def _decided(visit: Visit, asked: ConsentRequest, account: SignedIn, tenant: Tenant, user: User) -> Response:
-    if not may_consent(tenant, user):
-        return _needs_admin_page(visit, asked)
+    by_scope = asked.scope is not None and not _application_permissions_in(asked.scope)
+    if not (grants.may_accept_all(tenant, user) if by_scope else may_consent(tenant, user)):
+        return needs_admin_page(visit, asked.app, asked.directory)
     if visit.posted("step") != "consent":
         return _consent_page(visit, asked, account, tenant)
     if visit.posted("decision") != "accept":
         return asked.refused(trouble.DECLINED, visit)
-    if asked.scope is None or _application_permissions_in(asked.scope):
-        visit.context.handle.tenant(tenant_id=tenant.id).consent(app=asked.app, by=user)
+    if by_scope:
+        principal = consent.install(tenant, asked.app, now=visit.now, by=user)
+        grants.accept(tenant, principal, asked.delegated, user=user, everybody=True, now=visit.now)
     else:
-        allow_sign_in(visit, tenant, asked.app)
+        visit.context.handle.tenant(tenant_id=tenant.id).consent(app=asked.app, by=user)
     return asked.accepted(tenant)
 
 
@@ -152,26 +162,6 @@ def _consent_page(visit: Visit, asked: ConsentRequest, account: SignedIn, tenant
 
 def _names(asked: ConsentRequest) -> list[str]:
     if asked.scope is not None and not _application_permissions_in(asked.scope):
-        return [part.rpartition("/")[2] for part in asked.scope.split()]
+        return sorted(asked.delegated)
     wanted = [PERMISSION_NAMES.get(role_id, role_id) for role_id in asked.app.required_app_roles]
     return sorted(wanted) + sorted(asked.app.required_scopes)
-
-
-def _needs_admin_page(visit: Visit, asked: ConsentRequest) -> Response:
-    return login_page(
-        "Need admin approval",
-        app_card(visit, asked.app),
-        el(
-            "p",
-            f"{asked.app.display_name} needs permission to access resources in your organization that only an admin "
-            "can grant. Please ask an admin to grant permission to this app before you can use it.",
-        ),
-        el("p", el("a", "Have an admin account? Sign in with that account", href=visit.other_account_address)),
-        form(
-            el("p", button("Return to the application without granting consent"), class_="acts"),
-            token=visit.browser.canary,
-            hidden={"step": "back"},
-        ),
-        el("p", f"AADSTS{trouble.NEEDS_ADMIN.code}: {trouble.NEEDS_ADMIN.message}", class_="details"),
-        directory=asked.directory.display_name if asked.directory else None,
-    )

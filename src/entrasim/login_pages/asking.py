@@ -6,11 +6,14 @@ Until all three are answered with yes, nothing is sent to the redirect address: 
 import dataclasses
 
 from markupsafe import Markup
+from werkzeug import Response
 
+from entrasim.delegated import matches_any
 from entrasim.login_pages import trouble
 from entrasim.login_pages.accounts import find_tenant
 from entrasim.login_pages.sign_in import Visit
-from entrasim.pages.html import el
+from entrasim.pages.html import button, el, form
+from entrasim.pages.layout import login_page
 from entrasim.state import AppRegistration, Tenant
 
 OPEN_TENANTS = frozenset({"common", "organizations"})
@@ -48,7 +51,11 @@ def ask(visit: Visit, tenant: str) -> AppRequest:
     app = visit.context.world.apps.get(query["client_id"].lower())
     if app is None:
         raise NotTrusted(trouble.unknown_app(query["client_id"], directory.display_name if directory else tenant))
-    if query["redirect_uri"] not in app.redirect_uris:
+    if directory is None and not app.is_multi_tenant:
+        raise NotTrusted(trouble.single_tenant(app.app_id, app.display_name))
+    if directory is not None and not app.serves(directory.id):
+        raise NotTrusted(trouble.unknown_app(query["client_id"], directory.display_name))
+    if not matches_any(query["redirect_uri"], [*app.redirect_uris, *app.public_redirect_uris]):
         raise NotTrusted(trouble.unregistered_redirect(app.app_id, query["redirect_uri"]))
     return AppRequest(app, query["redirect_uri"], query.get("state"), directory)
 
@@ -58,16 +65,25 @@ def stranger(request: AppRequest, upn: str, tenant: Tenant) -> trouble.Trouble:
     return trouble.other_directory(upn, request.app.display_name, request.app.app_id, tenant.display_name)
 
 
-def is_known(tenant: Tenant, app: AppRegistration) -> bool:
-    """Whether the directory holds an enterprise app of that registration."""
-    with tenant.lock:
-        return any(principal.app_id == app.app_id for principal in tenant.service_principals.values())
-
-
-def allow_sign_in(visit: Visit, tenant: Tenant, app: AppRegistration) -> None:
-    """What accepting delegated permissions leaves behind here: the enterprise app, without application permissions."""
-    if not is_known(tenant, app):
-        visit.context.handle.tenant(tenant_id=tenant.id).consent(app=app, app_roles=[])
+def needs_admin_page(visit: Visit, app: AppRegistration, directory: Tenant | None) -> Response:
+    """Need admin approval: only an administrator can accept what the app asks for."""
+    return login_page(
+        "Need admin approval",
+        app_card(visit, app),
+        el(
+            "p",
+            f"{app.display_name} needs permission to access resources in your organization that only an admin can "
+            "grant. Please ask an admin to grant permission to this app before you can use it.",
+        ),
+        el("p", el("a", "Have an admin account? Sign in with that account", href=visit.other_account_address)),
+        form(
+            el("p", button("Return to the application without granting consent"), class_="acts"),
+            token=visit.browser.canary,
+            hidden={"step": "back"},
+        ),
+        el("p", f"AADSTS{trouble.NEEDS_ADMIN.code}: {trouble.NEEDS_ADMIN.message}", class_="details"),
+        directory=directory.display_name if directory else None,
+    )
 
 
 def app_card(visit: Visit, app: AppRegistration) -> Markup:

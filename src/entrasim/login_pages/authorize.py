@@ -10,10 +10,12 @@ import uuid
 
 from werkzeug import Request, Response
 
+from entrasim import consent, grants
 from entrasim.app import Context
+from entrasim.errors import AadstsError
 from entrasim.login_pages import trouble
 from entrasim.login_pages.accounts import as_seen_in
-from entrasim.login_pages.asking import AppRequest, NotTrusted, allow_sign_in, app_card, ask, is_known, stranger
+from entrasim.login_pages.asking import AppRequest, NotTrusted, app_card, ask, needs_admin_page, stranger
 from entrasim.login_pages.sign_in import Asked, Visit, sign_in
 from entrasim.login_pages.words import in_words
 from entrasim.pages.browser import SignedIn
@@ -30,12 +32,14 @@ class SignInRequest(AppRequest):
     """A checked request for a sign-in."""
 
     scope: str
+    scopes: grants.Scopes
     nonce: str | None
     prompt: str
     login_hint: str
     response_mode: str
     code_challenge: str | None
     code_challenge_method: str
+    scope_trouble: trouble.Trouble | None = None
 
     def answer(self, values: dict[str, str]) -> Response:
         """Carry the values to the app in the way it asked for."""
@@ -81,12 +85,15 @@ def _checked(visit: Visit, tenant: str) -> SignInRequest:
     asked = ask(visit, tenant)
     query = visit.request.args
     mode = query.get("response_mode", "query")
+    scopes, scope_trouble = _scopes(visit, query.get("scope", ""))
     return SignInRequest(
         app=asked.app,
         redirect_uri=asked.redirect_uri,
         state=asked.state,
         directory=asked.directory,
         scope=query.get("scope", ""),
+        scopes=scopes,
+        scope_trouble=scope_trouble,
         nonce=query.get("nonce"),
         prompt=query.get("prompt", ""),
         login_hint=query.get("login_hint", ""),
@@ -94,6 +101,14 @@ def _checked(visit: Visit, tenant: str) -> SignInRequest:
         code_challenge=query.get("code_challenge"),
         code_challenge_method=query.get("code_challenge_method", "plain"),
     )
+
+
+def _scopes(visit: Visit, text: str) -> tuple[grants.Scopes, trouble.Trouble | None]:
+    try:
+        return grants.read_scopes(text, visit.context.audiences), None
+    except AadstsError as error:
+        why = trouble.Trouble(error.code, error.message, error.error)
+        return grants.Scopes(frozenset(), frozenset(), is_default=False, prefix=""), why
 
 
 def _complaint(visit: Visit, asked: SignInRequest) -> Response | None:
@@ -108,6 +123,8 @@ def _complaint(visit: Visit, asked: SignInRequest) -> Response | None:
         return asked.refused(why, visit)
     if not asked.scope:
         return asked.refused(trouble.missing("scope"), visit)
+    if asked.scope_trouble:
+        return asked.refused(asked.scope_trouble, visit)
     if asked.code_challenge and asked.code_challenge_method not in CHALLENGE_METHODS:
         why = trouble.Trouble(501491, f"Invalid Code_Challenge_method '{asked.code_challenge_method}'.")
         return asked.refused(why, visit)
@@ -120,6 +137,8 @@ def _steps(visit: Visit, asked: SignInRequest) -> Response:
         return complaint
     if asked.prompt == "none":
         return _silently(visit, asked)
+    if visit.posted("step") == "back" and visit.browser.posted_canary_fits:
+        return asked.refused(trouble.NEEDS_ADMIN, visit)
     account = sign_in(
         visit,
         Asked(
@@ -140,13 +159,30 @@ def _decided(visit: Visit, asked: SignInRequest, account: SignedIn) -> Response:
     user = as_seen_in(tenant, account.tenant, account.user)
     if user is None:
         return trouble.trouble_page(stranger(asked, account.user.user_principal_name, tenant), visit.now)
-    if visit.posted("step") == "consent":
+    off = _switched_off(asked, tenant)
+    if off:
+        return trouble.trouble_page(off, visit.now)
+    lacking = grants.missing_scopes(tenant, asked.app, user, asked.scopes)
+    wanted = asked.scopes.wanted(asked.app) | asked.scopes.sign_in
+    may = grants.may_accept(tenant, user, wanted)
+    if visit.posted("step") == "consent" and may:
         if visit.posted("decision") != "accept":
             return asked.refused(trouble.DECLINED, visit)
-        allow_sign_in(visit, tenant, asked.app)
-    elif asked.prompt == "consent" or not is_known(tenant, asked.app):
-        return _consent_page(visit, asked, account, tenant)
+        everybody = visit.posted("everybody") == "yes" and grants.may_accept_all(tenant, user)
+        principal = consent.install(tenant, asked.app, now=visit.now, by=user)
+        grants.accept(tenant, principal, wanted, user=user, everybody=everybody, now=visit.now)
+    elif lacking is not None and not may:
+        return needs_admin_page(visit, asked.app, tenant)
+    elif lacking is not None or (asked.prompt == "consent" and may):
+        return _consent_page(visit, asked, account, tenant, everybody=grants.may_accept_all(tenant, user))
     return _with_code(visit, asked, tenant, user)
+
+
+def _switched_off(asked: SignInRequest, tenant: Tenant) -> trouble.Trouble | None:
+    principal = grants.principal_of(tenant, asked.app.app_id)
+    if principal is None or principal.account_enabled:
+        return None
+    return trouble.disabled_app(asked.app.app_id, principal.display_name)
 
 
 def _silently(visit: Visit, asked: SignInRequest) -> Response:
@@ -160,16 +196,20 @@ def _silently(visit: Visit, asked: SignInRequest) -> Response:
     if len(fitting) > 1:
         why = trouble.Trouble(16000, "Either multiple user identities are available, pick one.", "interaction_required")
         return asked.refused(why, visit)
-    if not is_known(tenant, asked.app):
+    user = as_seen_in(tenant, fitting[0].tenant, fitting[0].user)
+    if user is None or grants.missing_scopes(tenant, asked.app, user, asked.scopes) is not None:
         why = trouble.Trouble(
             65001, "The user or administrator has not consented to use the application.", "interaction_required"
         )
         return asked.refused(why, visit, "consent_required")
-    return _with_code(visit, asked, tenant, fitting[0].user)
+    off = _switched_off(asked, tenant)
+    return asked.refused(off, visit) if off else _with_code(visit, asked, tenant, user)
 
 
-def _consent_page(visit: Visit, asked: SignInRequest, account: SignedIn, tenant: Tenant) -> Response:
-    scopes = [scope.rpartition("/")[2] for scope in asked.scope.split()]
+def _consent_page(
+    visit: Visit, asked: SignInRequest, account: SignedIn, tenant: Tenant, *, everybody: bool
+) -> Response:
+    scopes = sorted(asked.scopes.wanted(asked.app) | asked.scopes.sign_in, key=str.casefold)
     return login_page(
         "Permissions requested",
         app_card(visit, asked.app),
@@ -177,6 +217,14 @@ def _consent_page(visit: Visit, asked: SignInRequest, account: SignedIn, tenant:
         el("ul", [el("li", in_words(scope), el("code", scope)) for scope in scopes], class_="asks"),
         el("p", "Signed in as ", el("strong", account.user.user_principal_name), class_="sub"),
         form(
+            el(
+                "label",
+                el("input", type="checkbox", name="everybody", value="yes"),
+                "Consent on behalf of your organization",
+                class_="check",
+            )
+            if everybody
+            else None,
             el(
                 "p",
                 button("Cancel", name="decision", value="cancel"),

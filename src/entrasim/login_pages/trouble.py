@@ -87,6 +87,21 @@ def other_directory(upn: str, app_name: str, client_id: str, tenant_name: str) -
     )
 
 
+def single_tenant(client_id: str, app_name: str) -> Trouble:
+    """An app of one directory at an address for all of them."""
+    return Trouble(
+        50194,
+        f"Application '{client_id}'({app_name}) is not configured as a multi-tenant application. Usage of the /common "
+        "endpoint is not supported for such apps created after '10/15/2018'. Use a tenant-specific endpoint or "
+        "configure the application to be multi-tenant.",
+    )
+
+
+def disabled_app(client_id: str, app_name: str) -> Trouble:
+    """The enterprise app is switched off in the directory."""
+    return Trouble(7000112, f"Application '{client_id}'({app_name}) is disabled.", "unauthorized_client")
+
+
 DECLINED = Trouble(65004, "User declined to consent to access the app.", "access_denied")
 NEEDS_ADMIN = Trouble(
     90094,

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from entrasim import login
+from entrasim.tables import delegated
 from entrasim.tables.operations import ALLOWED
 from entrasim.web import ROUTES
 
 _MODULES = (
-    "organization", "users", "users_write", "memberships", "deleted", "delta", "groups", "applications", "roles",
+    "organization", "users", "users_write", "memberships", "deleted", "delta", "groups", "service_principals", "roles",
+    "permission_grants",
     "directory", "batch",
 )  # fmt: skip
 
@@ -19,7 +21,12 @@ LOGIN_ROUTES: list[tuple[Iterable[str], str, Any, str]] = [
     (("GET",), "/<tenant>/discovery/v2.0/keys", login.keys, "Signing keys"),
     (("GET",), "/<tenant>/discovery/keys", login.keys, "Signing keys"),
     (("GET",), "/common/discovery/instance", login.instance_discovery, "Instance discovery"),
-    (("POST",), "/<tenant>/oauth2/v2.0/token", login.token, "Client credentials and authorization code with PKCE"),
+    (
+        ("POST",),
+        "/<tenant>/oauth2/v2.0/token",
+        login.token,
+        "Client credentials, authorization code with PKCE, refresh token",
+    ),
 ]
 """Login endpoints that are no pages: methods, rule, handler, summary."""
 
@@ -32,7 +39,9 @@ class SimulatedRoute:
     path: str
     area: str
     summary: str
-    permissions: tuple[str, ...]
+    permissions: tuple[str, ...]  # application permissions
+    scopes: tuple[str, ...] = ()  # delegated permissions
+    needs_role: bool = False  # whether a signed-in user needs a directory role besides
 
 
 def load() -> None:
@@ -56,5 +65,12 @@ def simulated() -> list[SimulatedRoute]:
         seen.add((route.method, route.rule))
         path = "/v1.0" + route.rule.replace("<cast:", "<").replace("<", "{").replace(">", "}")
         permissions = ALLOWED[route.operation] if route.operation else ()
-        found.append(SimulatedRoute(route.method, path, route.area, route.summary, tuple(sorted(permissions))))
+        scopes = delegated.scopes_of(route.operation) if route.operation else ()
+        needs_role = route.operation is not None and delegated.roles_of(route.operation) is not None
+        found.append(
+            SimulatedRoute(
+                route.method, path, route.area, route.summary, tuple(sorted(permissions)),
+                tuple(sorted(set(scopes) - {delegated.AS_USER})), needs_role,
+            )
+        )  # fmt: skip
     return found

@@ -1,9 +1,10 @@
 """Reading users."""
 
-from entrasim import shapes
-from entrasim.errors import GraphError, not_found
+from entrasim import enforcement, shapes
+from entrasim.errors import GraphError, bad_request, denied, not_found
 from entrasim.odata.pages import collection, count_only
 from entrasim.state import User
+from entrasim.tables import delegated
 from entrasim.tables.skus import PREMIUM_PLANS, has_plan
 from entrasim.web import Call, Reply, route
 
@@ -64,6 +65,20 @@ def get_user(call: Call) -> Reply:
     """Get a user."""
     _refuse_unlisted(call)
     user = require_user(call)
+    row = shapes.users(call.tenant).writer(call.query.select)(user)
+    return Reply(200, {"@odata.context": call.metadata("users/$entity"), **row})
+
+
+@route("GET", "/me", area=AREA, summary="The signed-in user; delegated only", operation=None)
+def me(call: Call) -> Reply:
+    """Get a user: the one in whose name the app calls."""
+    if not call.token.is_delegated:
+        raise bad_request("/me request is only valid with delegated authentication flow.", code="BadRequest")
+    caller = enforcement.caller_of(call.tenant, call.token, call.view.now, for_write=False)
+    if not caller.has(*delegated.SCOPES["GET /me"]):
+        raise denied(lack_of_permission=True)
+    _refuse_unlisted(call)
+    user = call.tenant.users[call.token.object_id]
     row = shapes.users(call.tenant).writer(call.query.select)(user)
     return Reply(200, {"@odata.context": call.metadata("users/$entity"), **row})
 

@@ -13,6 +13,8 @@ _MEMBERS_WRITE = ("Directory.ReadWrite.All", "Group.ReadWrite.All", "GroupMember
 _ROLES_READ = (*_DIRECTORY, "RoleManagement.Read.Directory", "RoleManagement.ReadWrite.Directory")
 _ROLES_WRITE = ("RoleManagement.ReadWrite.Directory",)
 _APPS_READ = ("Application.Read.All", "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy", *_DIRECTORY)
+_APPS_WRITE = ("Application.ReadWrite.All", "Application.ReadWrite.OwnedBy", "Directory.ReadWrite.All")
+_GRANTS_WRITE = ("DelegatedPermissionGrant.ReadWrite.All", "Directory.ReadWrite.All")
 _DOMAINS_READ = ("Directory.Read.All", "Domain.Read.All", "Domain.ReadWrite.All")
 _ORGANIZATION_READ = (*_DIRECTORY, "Organization.Read.All", "Organization.ReadWrite.All", "User.Read.All")
 _UNITS_READ = ("AdministrativeUnit.Read.All", "AdministrativeUnit.ReadWrite.All", *_DIRECTORY)
@@ -47,7 +49,16 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "POST /groups/{id}/members": (*_MEMBERS_WRITE, "RoleManagement.ReadWrite.Directory"),
     "DELETE /groups/{id}/members/{id}": (*_MEMBERS_WRITE, "RoleManagement.ReadWrite.Directory"),
     "GET /servicePrincipals": _APPS_READ,
+    "POST /servicePrincipals": _APPS_WRITE,
+    "PATCH /servicePrincipals/{id}": _APPS_WRITE,
+    "DELETE /servicePrincipals/{id}": ("Application.ReadWrite.All", "Application.ReadWrite.OwnedBy"),
     "GET /servicePrincipals/{id}/appRoleAssignments": _APPS_READ,
+    "POST /servicePrincipals/{id}/appRoleAssignments": ("AppRoleAssignment.ReadWrite.All",),
+    "DELETE /servicePrincipals/{id}/appRoleAssignments/{id}": ("AppRoleAssignment.ReadWrite.All",),
+    "GET /oauth2PermissionGrants": (*_DIRECTORY, "DelegatedPermissionGrant.ReadWrite.All"),
+    "POST /oauth2PermissionGrants": _GRANTS_WRITE,
+    "PATCH /oauth2PermissionGrants/{id}": _GRANTS_WRITE,
+    "DELETE /oauth2PermissionGrants/{id}": _GRANTS_WRITE,
     "GET /servicePrincipals/{id}/memberOf": _APPS_READ,
     "GET /roleManagement/directory/roleDefinitions": (*_ROLES_READ, "RoleManagement.Read.All"),
     "GET /roleManagement/directory/roleAssignments": _ROLES_READ,

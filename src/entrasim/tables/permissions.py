@@ -60,18 +60,69 @@ APPLICATION = {
 """Application permissions (app roles): id by name."""
 
 DELEGATED = {
+    "AdministrativeUnit.Read.All": "3361d15d-be43-4de6-b441-3c746d05163d",
+    "AdministrativeUnit.ReadWrite.All": "7b8a2d34-6b3f-4542-a343-54651608ad81",
+    "AppRoleAssignment.ReadWrite.All": "84bccea3-f856-4a8a-967b-dbe0a3d53a64",
+    "Application.Read.All": "c79f8feb-a9db-4090-85f9-90d820caa0eb",
+    "Application.ReadWrite.All": "bdfbf15f-ee85-4955-8675-146e8e5296b5",
+    "AuditLog.Read.All": "e4c9e354-4dc5-45b8-9e7c-e1393b0b1a20",
     "DelegatedAdminRelationship.ReadWrite.All": "885f682f-a990-4bad-a642-36736a74b0c7",
+    "DelegatedPermissionGrant.ReadWrite.All": "41ce6ca6-6826-4807-84f1-1c82854f7ee5",
     "Directory.AccessAsUser.All": "0e263e50-5827-48a4-b97c-d940288653c7",
+    "Directory.Read.All": "06da0dbc-49e2-44d2-8312-53f166ab848a",
+    "Directory.ReadWrite.All": "c5366453-9fb0-48a5-a156-24f0c49a4b84",
+    "Domain.Read.All": "2f9ee017-59c1-4f1d-9472-bd5529a7b311",
+    "Domain.ReadWrite.All": "0b5d694c-a244-4bde-86e6-eb5cd07730fe",
+    "Group.Read.All": "5f8c59db-677d-491f-a6b8-5f174b11ec1d",
+    "Group.ReadWrite.All": "4e46008b-f24c-477d-8fff-7bb4ec7aafe0",
+    "GroupMember.Read.All": "bc024368-1153-4739-b217-4326f2e966d0",
+    "GroupMember.ReadWrite.All": "f81125ac-d3b7-4573-a3b2-7099cc39df9e",
+    "Organization.Read.All": "4908d5b9-3fb2-4b1e-9336-1888b7937185",
+    "Organization.ReadWrite.All": "46ca0847-7e6b-426e-9775-ea810a948356",
+    "Policy.Read.All": "572fea84-0151-49b2-9301-11cb16974376",
+    "RoleAssignmentSchedule.Read.Directory": "344a729c-0285-42c6-9014-f12b9b8d6129",
+    "RoleAssignmentSchedule.ReadWrite.Directory": "8c026be3-8e26-4774-9372-8d5d6f21daff",
+    "RoleEligibilitySchedule.Read.Directory": "eb0788c2-6d4e-4658-8c9e-c0fb8053f03d",
+    "RoleEligibilitySchedule.ReadWrite.Directory": "62ade113-f8e0-4bf9-a6ba-5acb31db32fd",
+    "RoleManagement.Read.All": "48fec646-b2ba-4019-8681-8eb31435aded",
+    "RoleManagement.Read.Directory": "741c54c3-0c1e-44a1-818b-3f97ab4e8c83",
+    "RoleManagement.ReadWrite.Directory": "d01b97e9-cbc0-49fe-810a-750afd5527a3",
+    "RoleManagementAlert.Read.Directory": "cce71173-f76d-446e-97ff-efb2d82e11b1",
+    "RoleManagementPolicy.Read.Directory": "3de2cdbe-0ff5-47d5-bdee-7f45b4749ead",
     "RoleManagementPolicy.ReadWrite.Directory": "1ff1be21-34eb-448c-9ac9-ce1f506b2a68",
     "User-PasswordProfile.ReadWrite.All": "56760768-b641-451f-8906-e1b8ab31bca7",
+    "User.DeleteRestore.All": "4bb440cd-2cf2-4f90-8004-aa2acd2537c5",
+    "User.EnableDisableAccount.All": "f92e74e7-2563-467f-9dd0-902688cb5863",
     "User.Read": "e1fe6dd8-ba31-4d61-89e7-88639da4683d",
+    "User.Read.All": "a154be20-db9c-4678-8ab7-66f6cc099a59",
+    "User.ReadBasic.All": "b340eb25-3456-403f-be2f-af7a0d370277",
+    "User.ReadWrite.All": "204e0828-b5ca-4ad8-b9f3-f32a958e7cc4",
+    "User.RevokeSessions.All": "fc30e98b-8810-4501-81f5-c20a3196387b",
     "UserAuthMethod-Password.ReadWrite.All": "7f5b683d-df96-4690-a88d-6e336ed6dc7c",
     "UserAuthenticationMethod.ReadWrite.All": "b7887744-6746-4312-813d-72daeaee7e2d",
+    "email": "64a6cdd6-aab1-4aaf-94b8-3cc8405e90d0",
     "offline_access": "7427e0e9-2fba-42fe-b0c0-848c9e6a8182",
     "openid": "37f7f235-527c-4136-accd-4a02d197296e",
     "profile": "14dad69e-099b-42c9-810b-d002981feec1",
 }
 """Delegated permissions (scopes): id by name."""
+
+SIGN_IN_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
+"""OpenID Connect's own scopes; they belong to no resource."""
+
+USER_CONSENT = SIGN_IN_SCOPES | {"User.Read", "User.ReadBasic.All"}
+"""Delegated permissions that a user may accept without an administrator (`type` User)."""
+
+SCOPE_NAMES = {scope_id: name for name, scope_id in DELEGATED.items()}
+"""Name by id of a delegated permission."""
+
+_SCOPES_BY_LOWER = {name.lower(): name for name in DELEGATED}
+
+
+def scope_name(name: str) -> str | None:
+    """The delegated permission of that name, whatever its case; None where Graph has none in this table."""
+    return _SCOPES_BY_LOWER.get(name.lower())
+
 
 PERMISSION_NAMES = {role_id: name for name, role_id in APPLICATION.items()}
 """Name by app role id."""

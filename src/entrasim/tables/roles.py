@@ -172,6 +172,10 @@ _BY_NAME = {role.display_name.casefold(): role for role in BUILTIN_ROLES.values(
 
 GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
 PRIVILEGED_ROLE_ADMINISTRATOR = "e8611ab8-c189-46e8-94e1-60213ab1f814"
+APPLICATION_ADMINISTRATOR = "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3"
+CLOUD_APPLICATION_ADMINISTRATOR = "158c047a-c907-4556-b7ef-446551a6b5f7"
+MEMBER_OF_THE_DIRECTORY = "b79fbf4d-3ef9-4689-8143-76b194e85509"
+"""What `wids` of a person who is no guest always holds."""
 DEFAULT_ACCESS = "0997a1d0-0d1d-4acb-b408-d5ca73121e90"
 """What `wids` holds for a principal without any role."""
 
