@@ -181,7 +181,11 @@ def stack(simulator: "Simulator", database: None) -> Iterator["Handle"]:
     )
     with override_settings(
         CLOUD=Cloud(
-            "simulated", simulator.login_url, simulator.graph_url, f"{simulator.browser_url}/portal/{{tenant}}/roles"
+            "simulated",
+            simulator.login_url,
+            simulator.graph_url,
+            f"{simulator.browser_url}/portal/{{tenant}}/roles",
+            f"{simulator.browser_url}/portal/{{tenant}}/groups",
         ),
         LOGIN_BROWSER_URL=simulator.browser_url,
         CA_FILE=str(simulator.ca_file),

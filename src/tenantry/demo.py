@@ -68,6 +68,7 @@ class Simulated:
             "TENANTRY_LOGIN_BROWSER_URL": self._info["browser"],
             "TENANTRY_GRAPH_URL": self._info["graph"],
             "TENANTRY_PORTAL_ROLES_URL": f"{self._info['browser']}/portal/{{tenant}}/roles",
+            "TENANTRY_PORTAL_GROUPS_URL": f"{self._info['browser']}/portal/{{tenant}}/groups",
             "TENANTRY_CA_FILE": self._info["ca_file"],
             "TENANTRY_CLIENT_ID": helpdesk["client_id"],
             "TENANTRY_CLIENT_SECRET_FILE": secret_paths["helpdesk"],

@@ -29,6 +29,7 @@ KNOWN: Final[dict[str, str]] = {
     "TENANTRY_LOGIN_BROWSER_URL": "overrides the login address browsers are sent to (for a simulator)",
     "TENANTRY_GRAPH_URL": "overrides the cloud's Graph address (for a simulator)",
     "TENANTRY_PORTAL_ROLES_URL": "overrides the admin center's roles page, with {tenant} (for a simulator)",
+    "TENANTRY_PORTAL_GROUPS_URL": "overrides the admin center's groups page, with {tenant} (for a simulator)",
     "TENANTRY_CA_FILE": "PEM file of the certificate authority to trust for login and Graph (default: the system's)",
     "TENANTRY_DEBUG": "1 shows detailed error pages; never on a server others reach",
     "TENANTRY_DEMO": "1 marks the demo (set by `tenantry demo`)",

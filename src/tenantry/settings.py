@@ -36,6 +36,7 @@ CLOUD = Cloud(
     login_url=env.https_url("TENANTRY_LOGIN_URL", _cloud.login_url),
     graph_url=env.https_url("TENANTRY_GRAPH_URL", _cloud.graph_url),
     roles_page=env.url("TENANTRY_PORTAL_ROLES_URL", _cloud.roles_page),
+    groups_page=env.url("TENANTRY_PORTAL_GROUPS_URL", _cloud.groups_page),
 )
 LOGIN_BROWSER_URL = env.url("TENANTRY_LOGIN_BROWSER_URL", CLOUD.login_url)
 CA_FILE = env.text("TENANTRY_CA_FILE")

@@ -3,6 +3,7 @@
 from django import forms
 
 from tenantry.reach import roles
+from tenantry.tenants.models import RolePath
 
 _OPTIONS = roles.role_options(looks_after_admins=True)
 ROLE_HINTS = {option.role.template_id: f"{option.summary} {option.limit}" for option in _OPTIONS}
@@ -29,6 +30,27 @@ class OfTenantForm(forms.Form):
     """A button that acts on the connection the page showed."""
 
     tenant_id = forms.UUIDField(widget=forms.HiddenInput)
+
+
+PATH_HINTS = {
+    "": "Direct where PIM is off, with PIM where it is on. Follows when the tenant changes.",
+    RolePath.DIRECT: "Works in every tenant, without any licence.",
+    RolePath.PIM: "The same assignment, made in PIM's wizard: active, permanent, with a justification. Needs P2.",
+    RolePath.GROUP: "Through a role-assignable security group that the app is a member of. Needs one P1 licence.",
+}
+
+
+class ChoosePathForm(OfTenantForm):
+    """On which road the enterprise app gets its role."""
+
+    path = forms.ChoiceField(
+        label="Road",
+        choices=[("", "Automatic (recommended)"), *((path.value, path.label) for path in RolePath)],
+        widget=forms.RadioSelect,
+        required=False,
+        error_messages={"invalid_choice": "Choose one of the roads."},
+    )
+    group_name = forms.CharField(label="Name of the group", max_length=256, required=False)
 
 
 class ChooseRoleForm(RoleForm, OfTenantForm):

@@ -6,6 +6,8 @@ from tenantry.tenants import views
 
 app_name = "tenants"
 urlpatterns = [
+    path("customers/<uuid:customer_id>/connect/elevation/", views.connect_elevation, name="connect_elevation"),
+    path("customers/<uuid:customer_id>/road/<slug:app>/choose/", views.path_choice, name="path"),
     path("connect/return", views.consent_return, name="consent_return"),
     path("customers/<uuid:customer_id>/connect/", views.connect, name="connect"),
     path("customers/<uuid:customer_id>/connection/", views.connection, name="connection"),

@@ -11,13 +11,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tenantry.customers.queries import Customer, get_customer
 from tenantry.graph.apps import App, registration
-from tenantry.kit.errors import Conflict, Invalid
+from tenantry.kit.errors import Conflict, Invalid, NotHere
 from tenantry.reach import permissions
 from tenantry.technicians.current import actor_of, technician_of
 from tenantry.tenants import actions, forms
-from tenantry.tenants.models import ConnectionState, ConsentOutcome
+from tenantry.tenants.models import AppKind, ConnectionState, ConsentOutcome, RolePath
 from tenantry.tenants.policies import words_of
-from tenantry.tenants.queries import connection_of
+from tenantry.tenants.queries import connection_of, group_name_of, pim_view
 from tenantry.tenants.queries.listing import STATE_KINDS
 from tenantry.tenants.queries.overview import overview_of
 
@@ -181,6 +181,74 @@ def role(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
         return redirect("customers:page", customer_id=customer.pk)
     context = {"customer": customer, "connection": present, "form": form, "hints": forms.ROLE_HINTS}
     return render(request, "tenants/role.html", context, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def path_choice(request: HttpRequest, customer_id: uuid.UUID, app: str) -> HttpResponse:
+    """Choose the road on which an app gets its role (AC-4.1)."""
+    customer = _customer(request, customer_id)
+    if app not in AppKind.values:
+        raise NotHere("There is no such app.")
+    present = connection_of(customer.pk, app=AppKind(app))
+    if present is None:
+        return redirect("customers:page", customer_id=customer.pk)
+    initial = {
+        "path": present.path if present.path_is_chosen else "",
+        "group_name": group_name_of(present),
+        "tenant_id": present.tenant_id,
+    }
+    form = forms.ChoosePathForm(request.POST if request.method == "POST" else None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        usual = group_name_of(present) if not present.group_name else ""
+        name = form.cleaned_data["group_name"]
+        chosen = form.cleaned_data["path"]
+        actions.choose_path(
+            actor=actor_of(request),
+            technician=technician_of(request),
+            customer_id=customer.pk,
+            tenant_id=form.cleaned_data["tenant_id"],
+            path=RolePath(chosen) if chosen else None,
+            group_name="" if name == usual else name,
+            app=AppKind(app),
+        )
+        messages.success(request, "The road was chosen. The checklist says what to do.")
+        return redirect("customers:page", customer_id=customer.pk)
+    context = {
+        "customer": customer,
+        "connection": present,
+        "form": form,
+        "hints": forms.PATH_HINTS,
+        "pim": pim_view(present.tenant),
+    }
+    return render(request, "tenants/path.html", context, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def connect_elevation(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
+    """GET names what the elevation app asks for; POST leaves for Microsoft's consent page (AC-X.4)."""
+    customer = _customer(request, customer_id)
+    present = connection_of(customer.pk)
+    if present is None:
+        return redirect("customers:page", customer_id=customer.pk)
+    if request.method == "POST":
+        url = actions.start_consent(
+            actor=actor_of(request),
+            technician=technician_of(request),
+            customer_id=customer.pk,
+            session_key=_session_key(request),
+            wanted_role_id="",
+            is_reconsent="reconsent" in request.POST,
+            app=AppKind.ELEVATION,
+        )
+        return HttpResponseRedirect(url)
+    context = {
+        "customer": customer,
+        "connection": present,
+        "elevation": connection_of(customer.pk, app=AppKind.ELEVATION),
+        "permissions": permissions.wanted(permissions.ELEVATION_REQUIRED),
+        "is_set_up": registration(App.ELEVATION).is_set_up,
+    }
+    return render(request, "tenants/connect_elevation.html", context)
 
 
 @require_POST

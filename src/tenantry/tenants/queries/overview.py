@@ -31,6 +31,7 @@ from tenantry.tenants.policies import (
     GroupStanding,
     PimView,
     RoleRules,
+    RoleState,
     Standing,
     Step,
     checklist,
@@ -197,6 +198,17 @@ class Overview:
         return best.ends_at if best is not None and best.is_active else None
 
     @property
+    def role_via(self) -> str:
+        """The group through which the role is in force; empty when it is direct."""
+        best = self.facts.role.best if self.facts else None
+        return best.group_name if best is not None and best.is_active else ""
+
+    @property
+    def role_is_eligible_only(self) -> bool:
+        """Whether the role is there but only eligible (AC-3.2)."""
+        return self.facts is not None and self.facts.role.state is RoleState.ELIGIBLE_ONLY
+
+    @property
     def group_name(self) -> str:
         """The name of the role-assignable group."""
         return self.facts.group_name if self.facts else ""
@@ -273,6 +285,11 @@ class Overview:
     def roles_page(self) -> str:
         """The tenant's "Roles and administrators" in the admin center."""
         return settings.CLOUD.portal_roles_url(self.connection.tenant_id) if self.connection else ""
+
+    @property
+    def groups_page(self) -> str:
+        """The tenant's "Groups" in the admin center."""
+        return settings.CLOUD.portal_groups_url(self.connection.tenant_id) if self.connection else ""
 
     @property
     def is_looking(self) -> bool:
