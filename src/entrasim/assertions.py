@@ -16,6 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from entrasim import credentials
 from entrasim.errors import AadstsError, aadsts
 from entrasim.keys import b64, parts_of
 from entrasim.state import AppRegistration
@@ -34,7 +35,7 @@ def check(assertion: str, app: AppRegistration, *, audiences: Iterable[str], now
         header, claims, signed, signature = parts_of(assertion)
     except ValueError as error:
         raise aadsts(50027, "JWT token is invalid or malformed.", error="invalid_client", status=401) from error
-    _check_signature(header, signed, signature, app)
+    _check_signature(header, signed, signature, app, now)
     if claims.get("iss") != app.app_id or claims.get("sub") != app.app_id:
         raise aadsts(700021, "Client assertion application identifier doesn't match 'client_id' parameter.")
     wanted = claims.get("aud")
@@ -45,11 +46,18 @@ def check(assertion: str, app: AppRegistration, *, audiences: Iterable[str], now
     _check_times(claims, now)
 
 
-def _check_signature(header: dict[str, Any], signed: bytes, signature: bytes, app: AppRegistration) -> None:
+def _check_signature(
+    header: dict[str, Any], signed: bytes, signature: bytes, app: AppRegistration, now: dt.datetime
+) -> None:
     algorithm = header.get("alg")
+    reason = "The key was not found."
     for uploaded in app.certificates:
-        certificate = x509.load_pem_x509_certificate(uploaded.pem.encode())
+        certificate = credentials.parse(uploaded)
         if not _names(header, certificate):
+            continue
+        if not credentials.is_good(uploaded, now):
+            late = now >= credentials.ends_at(uploaded)
+            reason = "The key used is expired." if late else "The key used is not valid yet."
             continue
         key = certificate.public_key()
         if not isinstance(key, rsa.RSAPublicKey):
@@ -65,7 +73,7 @@ def _check_signature(header: dict[str, Any], signed: bytes, signature: bytes, ap
         except InvalidSignature as error:
             raise _bad_signature("The key was found, but use of the key to verify the signature failed.") from error
         return
-    raise _bad_signature("The key was not found.")
+    raise _bad_signature(reason)
 
 
 def _bad_signature(reason: str) -> AadstsError:

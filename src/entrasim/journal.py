@@ -14,7 +14,7 @@ MOST_ENTRIES = 20_000
 BLOT = "<sealed>"
 _SECRET = frozenset(
     {"password", "newpassword", "currentpassword", "client_secret", "client_assertion", "code", "code_verifier",
-     "refresh_token", "temporaryaccesspass"}
+     "refresh_token", "temporaryaccesspass", "proof", "secrettext"}
 )  # fmt: skip
 
 
