@@ -41,6 +41,15 @@ def permissions_of(tenant: Tenant, principal: ServicePrincipal, now: dt.datetime
         )
 
 
+def is_current(tenant: Tenant, assignment: RoleAssignment, now: dt.datetime) -> bool:
+    """Whether an assignment made through PIM has arrived and begun, and has not ended."""
+    if assignment.ends_at is not None and assignment.ends_at <= now:
+        return False
+    if assignment.starts_at is not None and assignment.starts_at > now:
+        return False
+    return not assignment.schedule_id or _past(assignment.created_date_time, tenant.lag.pim, now)
+
+
 def holders_of(tenant: Tenant, principal_id: str, now: dt.datetime) -> set[str]:
     """Ids whose role assignments count for a principal: its own and those of role-assignable groups it is in."""
     lag = tenant.lag.role_assignment
@@ -62,6 +71,7 @@ def assignments_in_force(tenant: Tenant, principal_id: str, now: dt.datetime) ->
             for assignment in tenant.role_assignments.values()
             if assignment.principal_id in holders
             and _past(assignment.created_date_time, tenant.lag.role_assignment, now)
+            and is_current(tenant, assignment, now)
         ]
 
 
@@ -112,9 +122,8 @@ class View:
 
     def role_assignments(self) -> list[RoleAssignment]:
         """All active role assignments: seen at once, in force only after the lag."""
-        if not self.stale:
-            return list(self.tenant.role_assignments.values())
-        return self._listed("role_assignment", self.tenant.role_assignments.values())
+        current = [a for a in self.tenant.role_assignments.values() if is_current(self.tenant, a, self.now)]
+        return self._listed("role_assignment", current) if self.stale else current
 
     def users(self, after: str = "") -> Iterator[User]:
         """All users as lists show them, in order of id, from the one behind `after`."""

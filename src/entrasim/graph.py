@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, MapAdapter, Rule
 
-from entrasim import enforcement
+from entrasim import enforcement, pim
 from entrasim.effective import View
 from entrasim.errors import Dropped, GraphError, not_found
 from entrasim.faults import Fault
@@ -120,6 +120,7 @@ class Graph:
             # Its parts take the lock one by one; none of them may wait for another tenant's.
             return route.handler(call)
         with tenant.lock:
+            pim.settle(tenant, view.now)
             caller = enforcement.caller_of(tenant, token, view.now, for_write=request.method != "GET")
             if route.operation is not None:
                 enforcement.require_operation(caller, route.operation)

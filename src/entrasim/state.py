@@ -155,6 +155,11 @@ class RoleAssignment:
     role_definition_id: str  # built-in roles: the template id
     directory_scope_id: str  # "/" or "/administrativeUnits/{id}"
     created_date_time: dt.datetime
+    ends_at: dt.datetime | None = None  # made through PIM with an end; None: permanent
+    starts_at: dt.datetime | None = None  # made through PIM for later; None: from the start
+    schedule_id: str = ""  # of the PIM schedule; made up from the id when it was assigned directly
+    status: str = "Provisioned"  # of the PIM request behind it
+    is_activated: bool = False  # an eligible assignment that its holder activated
 
 
 @dataclasses.dataclass(slots=True)
@@ -189,6 +194,7 @@ class Lag:
     """How late a tenant's changes become visible, in seconds. All zero: everything at once."""
 
     consent: float = 0.0  # service principal and app role assignments after consent
+    pim: float = 0.0  # a PIM request stays PendingProvisioning, and its assignment out of sight
     role_assignment: float = 0.0  # enforcement and `wids` after a role assignment; a token minted before stays without
     new_object: float = 0.0  # 404 on a new object
     list_and_delta: float = 0.0  # lists and delta after a change
@@ -226,6 +232,9 @@ class Tenant:
     groups: dict[str, Group] = dataclasses.field(default_factory=dict)
     service_principals: dict[str, ServicePrincipal] = dataclasses.field(default_factory=dict)
     role_assignments: dict[str, RoleAssignment] = dataclasses.field(default_factory=dict)
+    role_eligibilities: dict[str, RoleAssignment] = dataclasses.field(default_factory=dict)  # only activatable
+    pim_requests: dict[str, dict[str, object]] = dataclasses.field(default_factory=dict)  # Graph's shape, by id
+    pim_is_onboarded: bool = True  # False: PIM was never opened here, and answers MissingProvider
     administrative_units: dict[str, AdministrativeUnit] = dataclasses.field(default_factory=dict)
     oauth2_permission_grants: dict[str, OAuth2PermissionGrant] = dataclasses.field(default_factory=dict)
     custom_roles: dict[str, CustomRole] = dataclasses.field(default_factory=dict)
@@ -234,6 +243,9 @@ class Tenant:
     gone: bool = False
     lock: threading.RLock = dataclasses.field(default_factory=threading.RLock, repr=False, compare=False)
     pim_policy: dict[str, dict[str, object]] = dataclasses.field(default_factory=dict)  # rules by id, where not default
+    pim_policy_by_role: dict[str, dict[str, dict[str, object]]] = dataclasses.field(
+        default_factory=dict
+    )  # the same for single roles, by role id
     delta_epoch: int = 0  # delta tokens of an earlier epoch are answered with 410
     purged_users: dict[str, int] = dataclasses.field(default_factory=dict, repr=False)  # id -> change number
     change_times: list[tuple[int, dt.datetime]] = dataclasses.field(default_factory=list, repr=False)

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from entrasim import consent, grants, principals, roles
+from entrasim import consent, grants, pim, principals, roles
 from entrasim.changes import changing, find_user, record
 from entrasim.faults import Fault, FaultOption
 from entrasim.journal import JournalEntry
@@ -180,6 +180,80 @@ class TenantHandle:
         return roles.assign(
             self.state, principal_id=str(principal_id), role_id=role_id, scope=scope, now=at or self._now, by=by
         )
+
+    def assign_by_pim(
+        self,
+        principal_id: str,
+        role: str,
+        *,
+        eligible: bool = False,
+        scope: str = "/",
+        ends_at: dt.datetime | None = None,
+        by: User | None = None,
+    ) -> RoleAssignment:
+        """Assign a role through PIM, as an administrator does in the portal: active or eligible, for good or until."""
+        role_id = role if role in self.state.custom_roles else by_name(role).template_id
+        return pim.assign(
+            self.state,
+            principal_id=str(principal_id),
+            role_id=role_id,
+            kind="Eligible" if eligible else "Active",
+            scope=scope,
+            ends_at=ends_at,
+            now=self._now,
+            by=by,
+        )
+
+    def make_eligible(self, principal_id: str, role: str) -> RoleAssignment:
+        """Turn an active assignment into an eligible one, as an administrator does who takes standing rights away."""
+        self.remove_role(principal_id, role)
+        return self.assign_by_pim(principal_id, role, eligible=True)
+
+    def remove_eligible(self, principal_id: str, role: str) -> None:
+        """Take every eligible assignment of a role away from a principal."""
+        role_id = role if role in self.state.custom_roles else by_name(role).template_id
+        with self.state.lock:
+            for held in list(self.state.role_eligibilities.values()):
+                if held.principal_id == str(principal_id) and held.role_definition_id == role_id:
+                    pim.withdraw(self.state, held, now=self._now)
+
+    def set_pim_rule(self, rule_id: str, *, role: str = "", **changes: object) -> None:
+        """Change a rule of every role's policy, or of one role's; Graph's own property names.
+
+        Raises:
+            KeyError: there is no such rule.
+        """
+        if rule_id not in pim.RULE_IDS:
+            raise KeyError(rule_id)
+        with self.state.lock:
+            rules = (
+                self.state.pim_policy_by_role.setdefault(by_name(role).template_id, {})
+                if role
+                else self.state.pim_policy
+            )
+            rules[rule_id] = {**rules.get(rule_id, {}), **changes}
+
+    def set_sku_status(self, part_number: str, status: str) -> None:
+        """Let a licence run out (Suspended, Deleted, LockedOut) or come back (Enabled)."""
+        with self.state.lock:
+            for sku in self.state.skus.values():
+                if sku.sku_part_number == part_number:
+                    works = "Success" if status in {"Enabled", "Warning"} else "Disabled"
+                    sku.capability_status = status
+                    sku.service_plans = {plan: (name, works) for plan, (name, _) in sku.service_plans.items()}
+        pim.settle(self.state, self._now)
+
+    def remove_sku(self, part_number: str) -> None:
+        """A licence is gone from the list altogether."""
+        with self.state.lock:
+            self.state.skus = {k: v for k, v in self.state.skus.items() if v.sku_part_number != part_number}
+        pim.settle(self.state, self._now)
+
+    def assign_licence(self, user: User | str, part_number: str) -> User:
+        """Give a user a licence that the tenant owns."""
+        sku_id = next(sku.sku_id for sku in self.state.skus.values() if sku.sku_part_number == part_number)
+        found = self.user(user if isinstance(user, str) else user.id)
+        return self.update_user(found, assigned_sku_ids=[*found.assigned_sku_ids, sku_id])
 
     def remove_role(self, principal_id: str, role: str, scope: str | None = None) -> None:
         """Take every assignment of a role away from a principal; of one scope only when given."""

@@ -12,7 +12,7 @@ from entrasim.web import ROUTES
 
 _MODULES = (
     "organization", "users", "users_write", "memberships", "deleted", "delta", "groups", "service_principals", "roles",
-    "permission_grants", "applications",
+    "permission_grants", "applications", "pim",
     "directory", "batch",
 )  # fmt: skip
 

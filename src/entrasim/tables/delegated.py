@@ -42,6 +42,8 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "PATCH /users/{id}": ("User.ReadWrite.All", "Directory.ReadWrite.All", "User-PasswordProfile.ReadWrite.All",
                           "User.EnableDisableAccount.All", AS_USER),
     "POST /groups": ("Group.ReadWrite.All", "Directory.ReadWrite.All", "RoleManagement.ReadWrite.Directory", AS_USER),
+    "PATCH /policies/roleManagementPolicies/{id}/rules/{id}": ("RoleManagementPolicy.ReadWrite.Directory",
+                                                              "RoleManagement.ReadWrite.Directory", AS_USER),
     "GET /oauth2PermissionGrants": ("Directory.Read.All", "DelegatedPermissionGrant.ReadWrite.All",
                                     "Directory.ReadWrite.All", AS_USER),
 }  # fmt: skip

@@ -12,6 +12,13 @@ _MEMBERS_READ = ("Directory.Read.All", "Group.Read.All", "Group.ReadWrite.All", 
 _MEMBERS_WRITE = ("Directory.ReadWrite.All", "Group.ReadWrite.All", "GroupMember.ReadWrite.All")
 _ROLES_READ = (*_DIRECTORY, "RoleManagement.Read.Directory", "RoleManagement.ReadWrite.Directory")
 _ROLES_WRITE = ("RoleManagement.ReadWrite.Directory",)
+_SCHEDULES_READ = ("RoleManagement.Read.All", "RoleManagement.Read.Directory", "RoleManagement.ReadWrite.Directory")
+_ACTIVE_READ = ("RoleAssignmentSchedule.Read.Directory", "RoleAssignmentSchedule.ReadWrite.Directory",
+                *_SCHEDULES_READ)  # fmt: skip
+_ELIGIBLE_READ = ("RoleEligibilitySchedule.Read.Directory", "RoleEligibilitySchedule.ReadWrite.Directory",
+                  *_SCHEDULES_READ)  # fmt: skip
+_ACTIVE_WRITE = ("RoleAssignmentSchedule.ReadWrite.Directory", "RoleManagement.ReadWrite.Directory")
+_ELIGIBLE_WRITE = ("RoleEligibilitySchedule.ReadWrite.Directory", "RoleManagement.ReadWrite.Directory")
 _APPS_READ = ("Application.Read.All", "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy", *_DIRECTORY)
 _APPS_WRITE = ("Application.ReadWrite.All", "Application.ReadWrite.OwnedBy", "Directory.ReadWrite.All")
 _GRANTS_WRITE = ("DelegatedPermissionGrant.ReadWrite.All", "Directory.ReadWrite.All")
@@ -68,6 +75,18 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "GET /roleManagement/directory/roleAssignments": _ROLES_READ,
     "POST /roleManagement/directory/roleAssignments": _ROLES_WRITE,
     "DELETE /roleManagement/directory/roleAssignments/{id}": _ROLES_WRITE,
+    "GET /roleManagement/directory/roleAssignmentSchedules": _ACTIVE_READ,
+    "GET /roleManagement/directory/roleAssignmentScheduleInstances": _ACTIVE_READ,
+    "GET /roleManagement/directory/roleAssignmentScheduleRequests": _ACTIVE_WRITE,
+    "POST /roleManagement/directory/roleAssignmentScheduleRequests": _ACTIVE_WRITE,
+    "GET /roleManagement/directory/roleEligibilitySchedules": _ELIGIBLE_READ,
+    "GET /roleManagement/directory/roleEligibilityScheduleInstances": _ELIGIBLE_READ,
+    "GET /roleManagement/directory/roleEligibilityScheduleRequests": _ELIGIBLE_WRITE,
+    "POST /roleManagement/directory/roleEligibilityScheduleRequests": _ELIGIBLE_WRITE,
+    "GET /policies/roleManagementPolicies/{id}": _SCHEDULES_READ,
+    "GET /policies/roleManagementPolicies/{id}/rules": _SCHEDULES_READ,
+    "GET /policies/roleManagementPolicyAssignments": _SCHEDULES_READ,
+    "PATCH /policies/roleManagementPolicies/{id}/rules/{id}": (),
     "GET /directoryRoles": _ROLES_READ,
     "GET /directoryRoles/{id}/members": _ROLES_READ,
     "GET /directoryRoleTemplates": _ROLES_READ,

@@ -9,6 +9,9 @@ GOVERNANCE = "e866a266-3cff-43a3-acca-0c90a7e00c8b"
 PREMIUM_PLANS = frozenset({P1, P2, GOVERNANCE})
 """Any of these lets a tenant have role-assignable groups."""
 
+PIM_PLANS = frozenset({P2, GOVERNANCE})
+"""Any of these brings Privileged Identity Management."""
+
 _P1_PLAN = {P1: ("AAD_PREMIUM", "Success")}
 _P2_PLAN = {P2: ("AAD_PREMIUM_P2", "Success")}
 _GOVERNANCE_PLAN = {GOVERNANCE: ("Entra_Identity_Governance", "Success")}
