@@ -13,6 +13,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from entrasim import first_party, portal
 from entrasim.clock import SystemClock
 from entrasim.server import Simulator
 from entrasim.simulated import markdown_table, put_between_markers
@@ -105,6 +106,8 @@ def _addresses(simulator: Simulator) -> dict[str, object]:
         "graph": simulator.graph_url,
         "browser": simulator.browser_url,
         "portal": f"{simulator.browser_url}/portal",
+        "portal_pages": {name: f"{simulator.browser_url}{rule}" for name, rule in portal.ADDRESSES.items()},
+        "public_client": first_party.describe(),
         "control": simulator.control_url,
         "ca_file": str(simulator.ca_file),
         "pid": os.getpid(),

@@ -22,3 +22,12 @@ def register(world: World) -> None:
             required_scopes=["User.Read"],
         ),
     )
+
+
+def describe() -> dict[str, str]:
+    """What a program needs to sign an administrator in before any app of its own is registered."""
+    return {
+        "client_id": GRAPH_COMMAND_LINE_TOOLS,
+        "name": "Microsoft Graph Command Line Tools",
+        "redirect_uri": "http://localhost",
+    }

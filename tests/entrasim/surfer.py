@@ -28,6 +28,7 @@ class _Reader(html.parser.HTMLParser):
         self.heading = ""
         self._open: tuple[str, dict[str, str], list[str]] | None = None
         self._in_heading = False
+        self._select = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -40,6 +41,10 @@ class _Reader(html.parser.HTMLParser):
                     self.forms[-1].fields[given["name"]] = given.get("value", "on")
             else:
                 self.forms[-1].fields[given.get("name", "")] = given.get("value", "")
+        elif tag == "select" and self.forms:
+            self._select = given["name"]
+        elif tag == "option" and self.forms and ("selected" in given or self._select not in self.forms[-1].fields):
+            self.forms[-1].fields[self._select] = given.get("value", "")
         elif tag in {"button", "a"}:
             self._open = (tag, given, [])
         elif tag == "h1":

@@ -125,3 +125,61 @@ def test_consent_and_the_role_are_given_by_hand(
     take(page, "9-app")
     context.close()
     assert complaints == []
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_a_group_to_which_roles_can_be_assigned_is_made_by_hand(
+    simulator: "Simulator", browser: "Browser", scripts: bool
+) -> None:
+    """AC-7.3: the New group page, as the checklist says it."""
+    tag = uuid.uuid4().hex[:8]
+    tenant = simulator.handle.new_tenant(
+        name=f"Kestrel Logistics {tag}", domain=f"kestrel-{tag}.example", users=30, plan="p1"
+    )
+    principal = tenant.consent(
+        simulator.handle.register_app(display_name="Tenantry Help Desk", required_app_roles=["User.Read.All"])
+    )
+    context = browser.new_context(java_script_enabled=scripts, viewport={"width": 1200, "height": 820})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    take = look if scripts else (lambda _page, _name: None)
+
+    page.goto(f"{simulator.browser_url}/portal/{tenant.id}/groups")
+    page.get_by_label("Email or account name").fill(tenant.admin.user_principal_name)
+    page.get_by_role("button", name="Next").click()
+    page.get_by_label("Password").fill(tenant.admin.password or "")
+    page.get_by_role("button", name="Sign in").click()
+    take(page, "groups-1-list")
+    page.get_by_role("link", name="New group").click()
+    take(page, "groups-2-new")
+    page.get_by_label("Group type").select_option("Security")
+    page.get_by_label("Group name").fill("Tenantry Help Desk Enterprise App")
+    page.get_by_role("group", name="Microsoft Entra roles can be assigned to the group").get_by_label("Yes").check()
+    page.get_by_role("button", name="No members selected").click()
+    assert page.get_by_role("checkbox", name="Tenantry Help Desk").count() == 0
+    page.get_by_role("searchbox", name="Search").fill("Tenantry")
+    page.get_by_role("searchbox", name="Search").press("Enter")
+    page.get_by_role("checkbox", name="Tenantry Help Desk").check()
+    take(page, "groups-3-members")
+    page.get_by_role("button", name="Select").click()
+    page.get_by_role("button", name="No roles selected").click()
+    page.get_by_role("searchbox", name="Search").fill("Privileged Auth")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("checkbox", name="Privileged Authentication Administrator").check()
+    take(page, "groups-4-roles")
+    page.get_by_role("button", name="Select").click()
+    take(page, "groups-5-filled")
+    page.get_by_role("button", name="Create").click()
+    take(page, "groups-6-confirm")
+    page.get_by_role("button", name="Yes").click()
+    assert "The group was created." in page.get_by_role("status").inner_text()
+    take(page, "groups-7-group")
+    page.goto(f"{simulator.browser_url}/portal/{tenant.id}/apps/{principal.id}")
+    take(page, "groups-8-app")
+    page.get_by_role("link", name="Delete").click()
+    take(page, "groups-9-delete")
+    [group] = tenant.state.groups.values()
+    assert (group.is_assignable_to_role, list(group.members)) == (True, [principal.id])
+    context.close()
+    assert complaints == []

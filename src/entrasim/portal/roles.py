@@ -11,11 +11,11 @@ from werkzeug import Request, Response
 
 from entrasim.app import Context
 from entrasim.pages.html import Child, button, el, field, notice, table
+from entrasim.portal import picker
 from entrasim.portal.shell import Desk, at_desk, refused, search_form, see_other
 from entrasim.state import RoleAssignment, Tenant
 from entrasim.tables.roles import BUILTIN_ROLES, GLOBAL_ADMINISTRATOR, BuiltinRole
 
-MOST_PICKS = 20
 PIM_PLANS = frozenset({"eec0eb4f-6444-4f95-aba0-50c24d67f998", "e866a266-3cff-43a3-acca-0c90a7e00c8b"})
 NO_RIGHT = (
     "You do not have permission to change role assignments. Global Administrator or Privileged Role Administrator is "
@@ -90,7 +90,7 @@ def _role_page(desk: Desk, role: BuiltinRole, error: str | None = None) -> Respo
     return desk.page(
         role.display_name,
         refused(error) if error else None,
-        notice(f"{_name(desk.tenant, added)[0]} was assigned to the role.") if added and not error else None,
+        notice(f"{picker.named(desk.tenant, added).name} was assigned to the role.") if added and not error else None,
         el("p", el("span", "PRIVILEGED", class_="tag")) if role.is_privileged else None,
         el("p", el("a", "+ Add assignments", href=f"{desk.root}/roles/{role.template_id}/add", class_="button main"),
            class_="acts")
@@ -106,15 +106,21 @@ def _role_page(desk: Desk, role: BuiltinRole, error: str | None = None) -> Respo
 
 
 def _assignment_row(desk: Desk, assignment: RoleAssignment) -> list[Child]:
-    name, detail, kind = _name(desk.tenant, assignment.principal_id)
+    pick = picker.named(desk.tenant, assignment.principal_id)
     unit = desk.tenant.administrative_units.get(assignment.directory_scope_id.rpartition("/")[2])
     remove = desk.form(
-        el("button", "Remove", el("span", f" {name}", class_="visually-hidden"), type="submit", class_="button small"),
+        el(
+            "button",
+            "Remove",
+            el("span", f" {pick.name}", class_="visually-hidden"),
+            type="submit",
+            class_="button small",
+        ),
         hidden={"assignment": assignment.id},
     )
     return [
-        [name, el("div", detail, class_="sub")],
-        kind,
+        picker.cell(pick),
+        pick.kind,
         "Directory" if assignment.directory_scope_id == "/" else f"Unit {unit.display_name if unit else '?'}",
         _day(assignment.created_date_time),
         remove if desk.may_manage_roles else "",
@@ -147,20 +153,12 @@ def _remove(desk: Desk, role: BuiltinRole) -> Response:
 
 def _picker_page(desk: Desk, role: BuiltinRole, error: str | None = None) -> Response:
     search = desk.visit.request.args.get("search", "").strip()
-    picks = [
-        el(
-            "li",
-            el(
-                "label",
-                el("input", type="checkbox", name="principal", value=principal_id),
-                el("span", name, el("small", detail)),
-                el("span", kind, class_="tag"),
-            ),
-        )
-        for principal_id, name, detail, kind in _picks(desk.tenant, search)
-    ]
+    preset = desk.visit.request.args.get("principal", "")
+    lines = picker.picks(desk.tenant, search)
+    if preset:
+        lines = [picker.named(desk.tenant, preset), *(line for line in lines if line.id != preset)]
     chooser = desk.form(
-        el("fieldset", el("legend", "Select members"), el("ul", picks, class_="picks")),
+        picker.chooser("Select members", lines, chosen=[preset]),
         _pim_settings(desk.tenant),
         el(
             "p",
@@ -176,10 +174,9 @@ def _picker_page(desk: Desk, role: BuiltinRole, error: str | None = None) -> Res
         search_form(
             "Search",
             search,
-            hint="Try changing or adding filters if you don't see what you're looking for. Enterprise applications and "
-            "groups are listed only after you type the beginning of their name.",
+            hint=picker.HINT,
         ),
-        el("div", chooser, class_="panel") if picks else el("p", "No results.", class_="panel empty"),
+        el("div", chooser, class_="panel") if lines else el("p", "No results.", class_="panel empty"),
         section="roles",
         crumbs=[
             ("Roles and administrators", f"{desk.root}/roles"),
@@ -205,31 +202,6 @@ def _pim_settings(tenant: Tenant) -> Markup | None:
     )
 
 
-def _picks(tenant: Tenant, search: str) -> list[tuple[str, str, str, str]]:
-    """What the picker lists: id, name, detail, kind. Only users until something is typed."""
-    wanted = search.lower()
-    with tenant.lock:
-        users = [
-            (u.id, u.display_name, u.user_principal_name, "User")
-            for u in tenant.users.values()
-            if u.display_name.lower().startswith(wanted) or u.user_principal_name.lower().startswith(wanted)
-        ]
-        users = sorted(users, key=lambda pick: pick[1].lower())[:MOST_PICKS]
-        if not wanted:
-            return users
-        apps = [
-            (p.id, p.display_name, f"Application ID {p.app_id}", "Enterprise application")
-            for p in tenant.service_principals.values()
-            if p.display_name.lower().startswith(wanted)
-        ]
-        groups = [
-            (g.id, g.display_name, "Role-assignable group", "Group")
-            for g in tenant.groups.values()
-            if g.is_assignable_to_role and g.display_name.lower().startswith(wanted)
-        ]
-    return [*apps, *groups, *users]
-
-
 def _add(desk: Desk, role: BuiltinRole) -> Response:
     complaint = _complaint(desk, role)
     if complaint:
@@ -250,8 +222,8 @@ def _complaint(desk: Desk, role: BuiltinRole) -> str | None:
         return "Select at least one member."
     with desk.tenant.lock:
         for principal_id in chosen:
-            name, _, kind = _name(desk.tenant, principal_id)
-            if kind == "Unknown":
+            pick = picker.named(desk.tenant, principal_id)
+            if pick.kind == "Unknown":
                 return "One of the members is not in this directory any more."
             if any(
                 a.principal_id == principal_id
@@ -259,7 +231,7 @@ def _complaint(desk: Desk, role: BuiltinRole) -> str | None:
                 and a.directory_scope_id == "/"
                 for a in desk.tenant.role_assignments.values()
             ):
-                return f"{name} is already assigned to this role."
+                return f"{pick.name} is already assigned to this role."
     return _pim_complaint(desk) if has_pim(desk.tenant) else None
 
 
@@ -287,17 +259,3 @@ def has_pim(tenant: Tenant) -> bool:
             and any(plan in PIM_PLANS and status == "Success" for plan, (_, status) in sku.service_plans.items())
             for sku in tenant.skus.values()
         )
-
-
-def _name(tenant: Tenant, principal_id: str) -> tuple[str, str, str]:
-    """Name, detail and kind of a principal."""
-    with tenant.lock:
-        if principal_id in tenant.users:
-            user = tenant.users[principal_id]
-            return user.display_name, user.user_principal_name, "User"
-        if principal_id in tenant.service_principals:
-            principal = tenant.service_principals[principal_id]
-            return principal.display_name, f"Application ID {principal.app_id}", "Enterprise application"
-        if principal_id in tenant.groups:
-            return tenant.groups[principal_id].display_name, "Role-assignable group", "Group"
-    return principal_id, "deleted", "Unknown"

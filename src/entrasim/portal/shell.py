@@ -8,13 +8,14 @@ from werkzeug import Request, Response
 
 from entrasim.app import Context
 from entrasim.login_pages import trouble
-from entrasim.login_pages.accounts import as_seen_in, find_tenant, may_consent
+from entrasim.login_pages.accounts import as_seen_in, find_tenant, may_consent, tenant_wide_roles
 from entrasim.login_pages.sign_in import Asked, Visit, sign_in
 from entrasim.pages.html import Child, alert, button, el, field, form
 from entrasim.pages.layout import HEADERS, login_page, portal_page
 from entrasim.state import Tenant, User
+from entrasim.tables import delegated
 
-MENU = (("Roles and administrators", "roles"), ("Enterprise applications", "apps"))
+MENU = (("Roles and administrators", "roles"), ("Groups", "groups"), ("Enterprise applications", "apps"))
 SIGN_IN_STEPS = frozenset({"account", "password", "change", "pick"})
 
 
@@ -36,6 +37,16 @@ class Desk:
     def may_manage_roles(self) -> bool:
         """Global or Privileged Role Administrator."""
         return may_consent(self.tenant, self.user)
+
+    @property
+    def may_manage_apps(self) -> bool:
+        """Global, Application or Cloud Application Administrator."""
+        return bool(tenant_wide_roles(self.tenant, self.user) & delegated.APP_MANAGERS)
+
+    @property
+    def may_manage_groups(self) -> bool:
+        """A role that changes ordinary groups."""
+        return bool(tenant_wide_roles(self.tenant, self.user) & delegated.GROUP_MANAGERS)
 
     def page(
         self, title: str, *children: Child, section: str, crumbs: list[tuple[str, str]] | None = None, status: int = 200
