@@ -33,6 +33,10 @@ class Licence:
     capability_status: str = "Enabled"
     consumed_units: int = 1
 
+    @property
+    def listed_plan_ids(self) -> frozenset[uuid.UUID]:
+        return self.service_plan_ids
+
 
 @pytest.mark.parametrize(
     ("licence", "service", "status", "words"),

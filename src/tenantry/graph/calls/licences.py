@@ -22,6 +22,7 @@ class SubscribedSku:
         enabled_units: how many may be assigned.
         consumed_units: how many are assigned.
         service_plan_ids: plans in it that are provisioned.
+        listed_plan_ids: every plan in it, those of a licence that has run out included.
     """
 
     sku_id: uuid.UUID
@@ -30,6 +31,7 @@ class SubscribedSku:
     enabled_units: int
     consumed_units: int
     service_plan_ids: frozenset[uuid.UUID]
+    listed_plan_ids: frozenset[uuid.UUID] = frozenset()
 
 
 def subscribed_skus(*, tenant_id: uuid.UUID) -> list[SubscribedSku]:
@@ -55,6 +57,7 @@ def skus(body: dict[str, Any]) -> list[SubscribedSku]:
                 for plan in row.get("servicePlans") or ()
                 if plan.get("provisioningStatus") == "Success"
             ),
+            listed_plan_ids=frozenset(uuid.UUID(plan["servicePlanId"]) for plan in row.get("servicePlans") or ()),
         )
         for row in body["value"]
     ]

@@ -56,6 +56,10 @@ class Sku(Protocol):
     def service_plan_ids(self) -> frozenset[uuid.UUID]:
         """Plans in it that are provisioned."""
 
+    @property
+    def listed_plan_ids(self) -> frozenset[uuid.UUID]:
+        """Every plan in it; those of a licence that has run out are no longer provisioned."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PimReading:
@@ -78,10 +82,11 @@ def licence_signal(skus: Iterable[Sku] | None) -> LicenceSignal:
     """Signal A from the tenant's licences; None: they could not be read."""
     if skus is None:
         return LicenceSignal.UNKNOWN
-    with_pim = [sku for sku in skus if sku.service_plan_ids & _PIM_PLANS]
-    if any(sku.capability_status in _IN_FORCE for sku in with_pim):
+    skus = tuple(skus)
+    if any(sku.capability_status in _IN_FORCE and sku.service_plan_ids & _PIM_PLANS for sku in skus):
         return LicenceSignal.YES
-    return LicenceSignal.EXPIRED if with_pim else LicenceSignal.NO
+    has_run_out = any(sku.capability_status not in _IN_FORCE and sku.listed_plan_ids & _PIM_PLANS for sku in skus)
+    return LicenceSignal.EXPIRED if has_run_out else LicenceSignal.NO
 
 
 def premium_of(skus: Iterable[Sku] | None) -> Premium:
