@@ -6,15 +6,20 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tenantry import demo, processes
 from tenantry.env import BadSettings, Environment
 from tenantry.processes import CannotStart, Stopped, Tree
 
+if TYPE_CHECKING:
+    from tenantry.registrations import commands
+
 _HOW = """\
 examples:
   tenantry demo      the whole product against a simulated Microsoft; needs nothing
   tenantry up        the product on one machine; settings: docs/operator/settings.md
+  tenantry apps create   register the two apps in your own tenant, after one sign-in
   tenantry doctor    what is wrong with the settings, and how to mend it
 """
 
@@ -42,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("doctor", help="check settings, database, keys, clock and Microsoft; say cause and fix")
     link = commands.add_parser("link", help="print a one-time link: owner set-up, or sign-in for a technician")
     link.add_argument("email", nargs="?", help="the technician to sign in; without it: set up the first owner")
+    _add_apps(commands)
     options = parser.parse_args(arguments)
     try:
         return _run(options)
@@ -55,6 +61,103 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
 
 
+def _add_apps(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The commands about our own app registrations."""
+    apps = commands.add_parser(
+        "apps", help="our app registrations: create, check, mend; after an administrator's sign-in"
+    )
+    apps_do = apps.add_subparsers(dest="do", required=True, metavar="DO")
+    what = {
+        "create": "register both apps in your own tenant; run again, it changes nothing",
+        "check": "compare the registrations with what is needed; changes nothing",
+        "mend": "show what differs, then change only that",
+        "forget": "forget a kept registration and its keys; nothing at Microsoft is touched",
+    }
+    for do, words in what.items():
+        parser = apps_do.add_parser(do, help=words)
+        parser.add_argument(
+            "--app", choices=("helpdesk", "elevation"), required=do == "forget", help="only this one (default: both)"
+        )
+        parser.add_argument("--yes", action="store_true", help="do it without asking")
+        if do != "forget":
+            parser.add_argument(
+                "--tenant", default="", help="your own tenant's id or domain (default: whoever signs in)"
+            )
+            parser.add_argument("--no-browser", action="store_true", help="only print the address to open")
+        if do == "create":
+            parser.add_argument("--print", action="store_true", help="print the list to do it by hand; signs nobody in")
+            parser.add_argument(
+                "--take-over", default="", metavar="CLIENT_ID", help="this look-alike is ours; with --app"
+            )
+            parser.add_argument("--beside", action="store_true", help="make a new one beside a look-alike")
+    credential = commands.add_parser("credential", help="the certificates of our app registrations")
+    credential_do = credential.add_subparsers(dest="do", required=True, metavar="DO")
+    credential_do.add_parser("status", help="which certificates there are, and until when")
+    rotate = credential_do.add_parser("rotate", help="renew a certificate; the old one stays valid for a week")
+    rotate.add_argument(
+        "--app", choices=("helpdesk", "elevation"), default="helpdesk", help="which (default: helpdesk)"
+    )
+    rotate.add_argument("--finish", action="store_true", help="remove the replaced certificate now")
+
+
+def _apps(options: argparse.Namespace) -> int:
+    """`tenantry apps ...`: 0 as it has to be, 1 something differs or was refused, 3 nobody agreed."""
+    if options.do == "create" and options.print:
+        import django
+
+        django.setup()
+        from tenantry.registrations import commands
+
+        return commands.print_sheet(_console(options))
+    if getattr(options, "take_over", "") and not options.app:
+        raise CannotStart("--take-over needs --app: a registration belongs to one of the two.")
+    with _database_for_one_command():
+        migrate()
+        from tenantry.graph.apps import App
+        from tenantry.registrations import actions, commands
+
+        console = _console(options)
+        chosen = [App(options.app)] if options.app else list(App)
+        if options.do == "create":
+            agreed = actions.Agreed(take_over=options.take_over, beside=options.beside)
+            return commands.create(console, chosen=chosen, agreed=agreed, tenant=options.tenant)
+        if options.do == "check":
+            return commands.check(console, chosen=chosen, tenant=options.tenant)
+        if options.do == "mend":
+            return commands.mend(console, chosen=chosen, tenant=options.tenant)
+        return commands.forget(console, app=chosen[0])
+
+
+def _credential(options: argparse.Namespace) -> int:
+    """`tenantry credential ...`: 0 done or in order, 1 refused or near its end."""
+    with _database_for_one_command():
+        migrate()
+        from tenantry.graph.apps import App
+        from tenantry.registrations import commands
+
+        if options.do == "status":
+            return commands.status(_console(options))
+        return commands.rotate(_console(options), app=App(options.app), finishes=options.finish)
+
+
+def _console(options: argparse.Namespace) -> "commands.Console":
+    from tenantry.registrations import commands
+
+    def ask(question: str) -> bool:
+        if getattr(options, "yes", False):
+            return True
+        if not sys.stdin.isatty():
+            print(f"{question} Nobody is here to answer; run it with --yes.")
+            return False
+        return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+
+    return commands.Console(
+        say=lambda line: print(line, flush=True),
+        ask=ask,
+        opens_browser=not getattr(options, "no_browser", True) and sys.stdin.isatty(),
+    )
+
+
 def _run(options: argparse.Namespace) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tenantry.settings")
     commands: dict[str, Callable[[], int]] = {
@@ -65,6 +168,8 @@ def _run(options: argparse.Namespace) -> int:
         "doctor": _doctor,
         "migrate": _migrate_alone,
         "link": lambda: _print_link(options.email),
+        "apps": lambda: _apps(options),
+        "credential": lambda: _credential(options),
     }
     return commands[options.command]()
 

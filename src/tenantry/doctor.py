@@ -7,11 +7,14 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tenantry.env import BadSettings
 
+if TYPE_CHECKING:
+    from tenantry.registrations.queries import Standing
+
 _SKEW_SECONDS = 60  # Microsoft refuses assertions from clocks that are minutes off; warn well before
-_CERTIFICATE_DAYS = 30
 _DISK_BYTES = 1024**3
 
 
@@ -51,7 +54,7 @@ def examine() -> Iterator[Finding]:
         yield Finding("settings", str(error), "Correct it and run `tenantry doctor` again.")
         return
     yield Finding("settings", f"read; data in {data_dir}, cloud {settings.CLOUD.name}")
-    for look in (_data_dir, _database, _keys, _public_url, _credential, _clock_and_login, _graph):
+    for look in (_data_dir, _database, _keys, _public_url, _clock_and_login, _graph):
         yield from look()
 
 
@@ -83,7 +86,9 @@ def _database() -> Iterator[Finding]:
 
     if settings.IS_DATABASE_EMBEDDED:
         if not (settings.DATA_DIR / "postgres").exists():
+            django.setup()
             yield Finding("database", "embedded; will be made at the first `tenantry up`")
+            yield from _apps(has_database=False)
             return
         with processes.embedded_database(settings.DATA_DIR) as url:
             import dj_database_url
@@ -96,6 +101,7 @@ def _database() -> Iterator[Finding]:
         yield from _database_answers()
     except DatabaseError as error:
         yield Finding("database", f"does not answer: {error}", "Check TENANTRY_DATABASE_URL and that the server runs.")
+        yield from _apps(has_database=False)
 
 
 def _database_answers() -> Iterator[Finding]:
@@ -115,6 +121,7 @@ def _database_answers() -> Iterator[Finding]:
         f"PostgreSQL {version}, " + ("migrated" if not behind else f"{behind} migrations behind"),
         "" if not behind else "Run `tenantry migrate` (or `tenantry up`, which does it).",
     )
+    yield from _apps(has_database=not behind)
     connection.close()
 
 
@@ -150,28 +157,32 @@ def _public_url() -> Iterator[Finding]:
         yield Finding("public address", settings.PUBLIC_URL)
 
 
-def _credential() -> Iterator[Finding]:
-    from django.conf import settings
+def _apps(*, has_database: bool) -> Iterator[Finding]:
+    from tenantry.graph.apps import App
+    from tenantry.registrations.queries import standing, standing_in_settings
 
-    if not settings.CLIENT_ID or not settings.CLIENT_CREDENTIAL.is_set:
-        yield Finding(
-            "app registration",
-            "no client id or credential is set; nothing can be connected yet",
-            "Register the app (docs/operator/settings.md) and set TENANTRY_CLIENT_ID and TENANTRY_CLIENT_CERTIFICATE.",
+    for app in App:
+        yield _of_app(f"{app.value} app", standing(app) if has_database else standing_in_settings(app))
+
+
+def _of_app(name: str, ours: "Standing") -> Finding:
+    from tenantry.registrations.commands import credential_words
+
+    if not ours.is_set_up:
+        return Finding(
+            name,
+            "not registered; nothing can be connected through it yet",
+            "Run `tenantry apps create`, or register it by hand (docs/operator/register-by-hand.md).",
             is_fatal=False,
         )
-        return
-    certificate = settings.CLIENT_CREDENTIAL.certificate
-    if certificate is None:
-        yield Finding("app registration", f"{settings.CLIENT_ID} with a client secret (a certificate is safer)")
-        return
-    left = (certificate.not_valid_after_utc - dt.datetime.now(tz=dt.UTC)).days
-    yield Finding(
-        "app registration",
-        f"{settings.CLIENT_ID}, certificate valid for {left} days",
-        "" if left > _CERTIFICATE_DAYS else "Make a new certificate, upload it beside the old one, then switch.",
-        is_fatal=left < 0,
-    )
+    fix = ""
+    if ours.is_ending:
+        fix = (
+            "Make a new certificate, upload it beside the old one, then put it into the settings."
+            if ours.is_in_settings
+            else f"Run `tenantry credential rotate --app {ours.app.value}`."
+        )
+    return Finding(name, credential_words(ours), fix, is_fatal=ours.days_left is not None and ours.days_left < 0)
 
 
 def _clock_and_login() -> Iterator[Finding]:

@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "tenantry.tenants",
     "tenantry.directory",
     "tenantry.helpdesk",
+    "tenantry.registrations",
     "allauth",
     "allauth.account",
     "allauth.mfa",

@@ -7,6 +7,7 @@ from tenantry.web.site import home
 urlpatterns = [
     path("", home, name="home"),
     path("", include("tenantry.web.urls")),
+    path("settings/apps", include("tenantry.registrations.urls")),
     path("", include("tenantry.technicians.urls")),
     path("accounts/", include("allauth.urls")),
     path("customers/", include("tenantry.customers.urls")),

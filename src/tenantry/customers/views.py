@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from tenantry.customers import actions
 from tenantry.customers.forms import CustomerForm
 from tenantry.customers.queries import FILTERS, get_customer, list_customers, summarise
+from tenantry.graph.apps import App, registration
 from tenantry.kit.errors import Invalid
 from tenantry.technicians.current import actor_of, technician_of
 from tenantry.tenants.queries import tenant_of
@@ -41,6 +42,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
     }
     context = {
         "page": page,
+        "is_registered": registration(App.HELPDESK).is_set_up,
         "summary": summary,
         "chips": [
             (value, word, counts[value]) for value, word in FILTERS.items() if value != "archived" or counts[value]

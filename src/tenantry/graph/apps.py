@@ -1,8 +1,11 @@
 """Our two app registrations, as Graph sees us (AC-X.4)."""
 
 import dataclasses
+import datetime as dt
 import enum
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.conf import settings
 
@@ -66,3 +69,55 @@ def registration_in_settings(app: App) -> Registration:
             settings.ELEVATION_CLIENT_ID.lower(), settings.ELEVATION_CLIENT_CREDENTIAL, settings.ELEVATION_APP_NAME
         )
     return Registration(settings.CLIENT_ID.lower(), settings.CLIENT_CREDENTIAL, settings.APP_NAME)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class KeyCredential:
+    """A certificate on an app registration.
+
+    Attributes:
+        key_id: Microsoft's id of it.
+        thumbprint: SHA-1 of the certificate, upper-case hex, as the admin center shows it; empty when not told.
+        name: its display name.
+        ends_at: when it expires.
+        raw: as received, because a collection is only ever written whole.
+    """
+
+    key_id: str
+    thumbprint: str
+    name: str
+    ends_at: dt.datetime | None
+    raw: Mapping[str, Any] = dataclasses.field(repr=False, compare=False)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Application:
+    """An app registration as it stands.
+
+    Attributes:
+        object_id: its id in the home tenant.
+        client_id: the application id, the same in every tenant.
+        name: display name.
+        created_at: when it was made.
+        audience: `signInAudience`.
+        tags: free words; ours is among them.
+        redirect_uris: addresses of the web platform.
+        other_redirect_uris: addresses of the other platforms, which we do not use.
+        permissions: (resource's application id, permission id, "Role" or "Scope"), all lower case but the kind.
+        keys: certificates.
+        secrets: how many client secrets it has.
+        has_logo: whether a logo was uploaded.
+    """
+
+    object_id: uuid.UUID
+    client_id: str
+    name: str
+    created_at: dt.datetime | None
+    audience: str
+    tags: tuple[str, ...]
+    redirect_uris: tuple[str, ...]
+    other_redirect_uris: tuple[str, ...]
+    permissions: frozenset[tuple[str, str, str]]
+    keys: tuple[KeyCredential, ...]
+    secrets: int
+    has_logo: bool

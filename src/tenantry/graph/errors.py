@@ -5,6 +5,7 @@ GraphError
 ├── Refused              403: a permission or a directory role is missing; `is_restricted_unit`
 ├── NotConsented         the tenant has no (enabled) enterprise app of ours, or tokens are refused
 ├── OurCredential        our own secret or certificate is refused: every tenant fails
+├── SignInRefused        a person's sign-in gave no token: declined, not allowed, or not theirs
 ├── NotFound             404: no such object, or not replicated yet
 ├── Rejected             400/409: Microsoft refuses the content; `code`, `message`
 │   └── AlreadyExists    the object is there already
@@ -55,6 +56,10 @@ class NotConsented(GraphError):
 
 class OurCredential(GraphError):
     """Our own credential is refused."""
+
+
+class SignInRefused(GraphError):
+    """A person's sign-in gave no token."""
 
 
 class NotFound(GraphError):

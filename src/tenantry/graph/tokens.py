@@ -21,7 +21,7 @@ import urllib3
 from django.conf import settings
 
 from tenantry.graph import errors
-from tenantry.graph.apps import App, registration
+from tenantry.graph.apps import App, Registration, registration
 from tenantry.graph.http import MsalHttpClient
 from tenantry.kit import clock
 from tenantry.kit.sealed import Secret
@@ -83,7 +83,7 @@ def token_for(tenant_id: uuid.UUID, *, app: App = App.HELPDESK, fresh: bool = Fa
             kept = _cache.get(key)
         if kept is not None and clock.now() < kept.expires_at - EARLY:
             return kept
-    token = _ask(tenant_id, app)
+    token = _ask(tenant_id, app, registration(app))
     with _lock:
         _cache[key] = token
     return token
@@ -96,8 +96,16 @@ def forget(tenant_id: uuid.UUID) -> None:
             del _cache[key]
 
 
-def _ask(tenant_id: uuid.UUID, app: App) -> Token:
-    ours = registration(app)
+def token_with(tenant_id: uuid.UUID, *, app: App, ours: Registration) -> Token:
+    """A new token with exactly this registration and credential, kept nowhere: it proves that they work.
+
+    Raises:
+        NotConsented, OurCredential, TenantGone, Throttled, TenantUnreachable
+    """
+    return _ask(tenant_id, app, ours)
+
+
+def _ask(tenant_id: uuid.UUID, app: App, ours: Registration) -> Token:
     try:
         client = msal.ConfidentialClientApplication(
             client_id=ours.client_id,
@@ -115,7 +123,7 @@ def _ask(tenant_id: uuid.UUID, app: App) -> Token:
         # MSAL raises ValueError when the tenant's OpenID configuration answers 4xx: no such tenant in this cloud.
         raise errors.TenantGone("Microsoft's sign-in service does not know this tenant.", code="AADSTS90002") from error
     if "access_token" not in answer:
-        raise _error_of(answer)
+        raise error_of_answer(answer)
     claims = _claims(answer["access_token"])
     now = clock.now()
     return Token(
@@ -129,7 +137,10 @@ def _ask(tenant_id: uuid.UUID, app: App) -> Token:
     )
 
 
-def _error_of(answer: dict[str, Any]) -> errors.GraphError:
+def error_of_answer(
+    answer: dict[str, Any], *, otherwise: type[errors.GraphError] = errors.NotConsented
+) -> errors.GraphError:
+    """The leaf for an error of the sign-in service; `otherwise` for a number that stands in no list here."""
     codes = [int(code) for code in answer.get("error_codes") or ()]
     description = str(answer.get("error_description") or answer.get("error") or "no description")
     if not codes and (named := re.match(r"AADSTS(\d+)", description)):
@@ -142,12 +153,12 @@ def _error_of(answer: dict[str, Any]) -> errors.GraphError:
         kind = errors.NotConsented
     elif _GONE.intersection(codes):
         kind = errors.TenantGone
-    elif answer.get("error") == "temporarily_unavailable" or not codes:
+    elif answer.get("error") == "temporarily_unavailable" or (not codes and otherwise is errors.NotConsented):
         kind = errors.TenantUnreachable
     elif answer.get("error") == "invalid_client":
         kind = errors.OurCredential
     else:
-        kind = errors.NotConsented
+        kind = otherwise
     return kind(
         description.split(" Trace ID:", 1)[0].split("\r\n", 1)[0],
         code=f"AADSTS{first}" if first else str(answer.get("error", "")),

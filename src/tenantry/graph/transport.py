@@ -137,7 +137,7 @@ def write(
     method: str,
     tenant_id: uuid.UUID,
     path: str,
-    body: Mapping[str, Any] | None = None,
+    body: Mapping[str, Any] | bytes | None = None,
     *,
     intent: Intent,
     headers: Mapping[str, str] | None = None,
@@ -145,6 +145,8 @@ def write(
     via: Via = App.HELPDESK,
 ) -> Answer:
     """Change something in `intent`'s tenant. `Secret` values in `body` are revealed on the wire only.
+
+    A body of bytes goes as it is; `headers` then name its Content-Type.
 
     Raises:
         UnknownOutcome: sent, and no answer came.
@@ -187,14 +189,14 @@ def _send(
     tenant_id: uuid.UUID,
     url: str,
     *,
-    body: Mapping[str, Any] | None = None,
+    body: Mapping[str, Any] | bytes | None = None,
     extra_headers: Mapping[str, str] | None = None,
     intent: Intent | None = None,
     patience: float,
     via: Via = App.HELPDESK,
     is_raw: bool = False,
 ) -> Answer:
-    payload = None if body is None else orjson.dumps(body, default=_reveal)
+    payload = body if body is None or isinstance(body, bytes) else orjson.dumps(body, default=_reveal)
     left = patience
     backoff = _FIRST_BACKOFF
     is_renewed = False
@@ -238,10 +240,9 @@ def _once(
         "Accept": "application/json",
         "client-request-id": client_request_id,
         "User-Agent": "Tenantry",
+        **({} if payload is None else {"Content-Type": "application/json"}),
         **(extra_headers or {}),
     }
-    if payload is not None:
-        headers["Content-Type"] = "application/json"
     started = time.perf_counter()
     status, request_id = 0, ""
     try:

@@ -31,7 +31,14 @@ ENTRIES = (
     Entry("customers", "Customers", "building-2", "customers:list", "/customers/", frozenset({"customers", "tenants"})),
     Entry("users", "Users", "users", "directory:search", "/users/", frozenset({"directory", "helpdesk"})),
     Entry("activity", "Activity", "history", "audit:activity", "/activity/", frozenset({"audit"})),
-    Entry("settings", "Settings", "settings-2", "technicians:settings", "/settings/", frozenset({"technicians"})),
+    Entry(
+        "settings",
+        "Settings",
+        "settings-2",
+        "technicians:settings",
+        "/settings/",
+        frozenset({"technicians", "registrations"}),
+    ),
 )
 _ACCOUNT_PREFIXES = ("account_", "mfa_")
 """allauth's pages have no namespace; they belong to the settings."""

@@ -3,11 +3,17 @@
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Customers are where work starts."""
-    del request
+    """Customers are where work starts.
+
+    A console on this machine's own address is also where Microsoft's public client comes back to after a sign-in: its
+    only registered address is http://localhost, without a path.
+    """
+    if "state" in request.GET and ("code" in request.GET or "error" in request.GET):
+        return redirect(f"{reverse('registrations:return')}?{request.GET.urlencode()}")
     return redirect("customers:list")
 
 

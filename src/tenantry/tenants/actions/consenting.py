@@ -38,12 +38,7 @@ from tenantry.tenants.queries import connection_of
 STATE_BYTES: Final = 32
 ATTEMPT_LIFETIME: Final = dt.timedelta(minutes=30)
 RETURN_PATH: Final = "/connect/return"
-_NOT_SET_UP: Final = {
-    AppKind.HELPDESK: (
-        "Set TENANTRY_CLIENT_ID and TENANTRY_CLIENT_CERTIFICATE (or TENANTRY_CLIENT_SECRET), then restart."
-    ),
-    AppKind.ELEVATION: "Set TENANTRY_ELEVATION_CLIENT_ID and TENANTRY_ELEVATION_CLIENT_CERTIFICATE, then restart.",
-}
+_NOT_SET_UP: Final = "Register the apps first: an owner finds it under Settings, or run `tenantry apps create`."
 _ACCEPTABLE: Final = (ConsentOutcome.UNEXPECTED_TENANT, ConsentOutcome.EARLIER_CONSENT)
 
 
@@ -118,7 +113,7 @@ def start_consent(
     if not registration(App(app)).is_set_up:
         raise NotAllowed(
             "This console has no app registration yet.",
-            remedy=_NOT_SET_UP[app],
+            remedy=_NOT_SET_UP,
             code="not_set_up",
         )
     connection = connection_of(customer_id, app=app)
