@@ -11,7 +11,9 @@ restrictions" (the port of a public client's localhost address is not compared).
 import contextlib
 import dataclasses
 import datetime as dt
+import threading
 import uuid
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -31,6 +33,7 @@ COMMAND_LINE_TOOLS: Final = "14d82eec-204b-4c2f-b7e8-296a70dab67e"
 no app of ours is registered yet; its address is http://localhost with any port."""
 
 ANY_TENANT: Final = "organizations"
+_lock: Final = threading.Lock()  # filters of warnings are the whole process's
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -78,7 +81,10 @@ def depart(
         TenantUnreachable: the sign-in service does not answer.
         TenantGone: it does not know the tenant.
     """
-    with _in_our_words():
+    with _in_our_words(), _lock, warnings.catch_warnings():
+        # MSAL prefers a form that Microsoft's page posts to us; with a session cookie that is `Lax`, and on the way
+        # back to a command, only an address works. The code in it is good once, and only with the verifier.
+        warnings.filterwarnings("ignore", message="response_mode", category=UserWarning)
         flow: dict[str, Any] = _client(tenant, through).initiate_auth_code_flow(
             scopes=[f"{settings.CLOUD.graph_url}/{scope}" for scope in scopes],
             redirect_uri=redirect_uri,
@@ -152,7 +158,7 @@ def _in_our_words() -> Iterator[None]:
     """Turn what MSAL raises on the way to the sign-in service into our leaves."""
     try:
         yield
-    except urllib3.exceptions.HTTPError as error:
+    except (urllib3.exceptions.HTTPError, msal.exceptions.MsalServiceError) as error:  # the latter for 5xx
         raise errors.TenantUnreachable(
             f"Microsoft's sign-in service did not answer ({type(error).__name__})."
         ) from error

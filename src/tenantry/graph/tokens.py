@@ -115,7 +115,7 @@ def _ask(tenant_id: uuid.UUID, app: App, ours: Registration) -> Token:
             http_client=MsalHttpClient(),
         )
         answer: dict[str, Any] = client.acquire_token_for_client(scopes=[settings.CLOUD.scope])
-    except urllib3.exceptions.HTTPError as error:
+    except (urllib3.exceptions.HTTPError, msal.exceptions.MsalServiceError) as error:  # the latter for 5xx
         raise errors.TenantUnreachable(
             f"Microsoft's sign-in service did not answer ({type(error).__name__})."
         ) from error

@@ -18,7 +18,7 @@ from tenantry.kit.sealed import Secret, seal, unseal
 from tenantry.registrations.models import AppRegistration, Certificate, CertificateState
 
 LIFETIME: Final = dt.timedelta(days=365)
-_BITS: Final = 3072
+_BITS: Final = 2048
 _TABLE: Final = "registrations_certificate"
 _COLUMN: Final = "sealed_private_key"
 

@@ -108,7 +108,7 @@ def start(*, session: MutableMapping[str, Any], wish: Wish) -> str:
         departure = people.depart(
             scopes=SCOPES,
             redirect_uri=way.redirect_uri,
-            tenant=wish.tenant or people.ANY_TENANT,
+            tenant=wish.tenant or _home(way) or people.ANY_TENANT,
             through=way.through,
         )
     except errors.GraphError as error:
@@ -152,6 +152,13 @@ def end(*, session: MutableMapping[str, Any], answer: Mapping[str, str], actor: 
     return _do(actor, person, wish)
 
 
+def _home(way: Road) -> str:
+    """The tenant that our own app is registered in, as far as known: only there it signs in whatever is wrong with it."""
+    row = standing(way.through).row if way.through is not None else None
+    known = (row.home_tenant_id or row.seen.get("tenant_id")) if row is not None else None
+    return str(known or "")
+
+
 def _do(actor: Actor, person: Person, wish: Wish) -> tuple[Sight, ...]:
     if wish.tenant and str(person.tenant_id) != wish.tenant:
         raise NotAllowed(
@@ -169,7 +176,7 @@ def _do(actor: Actor, person: Person, wish: Wish) -> tuple[Sight, ...]:
             sight = create(actor=actor, person=person, app=app, agreed=agreed)
             remember(actor=actor, person=person, sight=sight)
         elif wish.purpose == MEND and sight.mendable:
-            sight = mend(actor=actor, person=person, app=app, agreed=Agreed(shown=wish.shown.get(app.value, "none")))
+            sight = mend(actor=actor, person=person, app=app, agreed=Agreed(shown=wish.shown.get(app.value) or "none"))
             remember(actor=actor, person=person, sight=sight)
         sights.append(sight)
     return tuple(sights)
