@@ -153,7 +153,7 @@ def end(*, session: MutableMapping[str, Any], answer: Mapping[str, str], actor: 
 
 
 def _home(way: Road) -> str:
-    """The tenant that our own app is registered in, as far as known: only there it signs in whatever is wrong with it."""
+    """The tenant our own app is registered in, as far as known: only there it signs in whatever is wrong with it."""
     row = standing(way.through).row if way.through is not None else None
     known = (row.home_tenant_id or row.seen.get("tenant_id")) if row is not None else None
     return str(known or "")
