@@ -34,6 +34,9 @@ def delete(
         for held in list(tenant.role_assignments.values()):
             if held.principal_id == principal.id:
                 roles.remove(tenant, held, now=now, call=call, by=by)
+        for key, held in list(tenant.role_eligibilities.items()):
+            if held.principal_id == principal.id:
+                del tenant.role_eligibilities[key]
         for group in tenant.groups.values():
             if principal.id in group.members or principal.id in group.owners:
                 with changing(tenant, group, now=now, by_graph=call is not None):

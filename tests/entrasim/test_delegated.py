@@ -418,3 +418,45 @@ def test_a_user_object_of_a_delegated_token_that_is_gone_is_no_caller(admin: Per
     gone: User = admin.user
     admin.tenant.delete_user(gone)
     assert signed_in.get("/me").status == 401
+
+
+def test_a_role_assignable_group_is_made_by_who_manages_roles(
+    simulator: Simulator, tenant: TenantHandle, console: AppRegistration
+) -> None:
+    scopes = ["RoleManagement.ReadWrite.Directory", "Group.ReadWrite.All"]
+    tenant.consent_delegated(console, scopes)
+    body = {"displayName": "Desk", "mailEnabled": False, "mailNickname": "desk", "securityEnabled": True}
+    member = person(simulator, tenant, console).signed_in(*scopes)
+    assert member.post("/groups", {**body, "isAssignableToRole": True}).status == 403
+    manager = person(simulator, tenant, console, "Privileged Role Administrator").signed_in(*scopes)
+    made = manager.post("/groups", {**body, "isAssignableToRole": True})
+    assert made.status == 201
+    assert not tenant.state.groups[made.json["id"]].owners
+    ordinary = member.post("/groups", body).json["id"]
+    assert len(tenant.state.groups[ordinary].owners) == 1
+    path = f"/groups/{made.json['id']}/members/$ref"
+    reference = {"@odata.id": f"{simulator.graph_url}/v1.0/directoryObjects/{tenant.admin.id}"}
+    assert [who.post(path, reference).status for who in (member, manager)] == [403, 204]
+
+
+def test_pim_is_asked_in_the_name_of_a_user_by_who_manages_roles(
+    simulator: Simulator, sim: Handle, console: AppRegistration
+) -> None:
+    tenant = sim.new_tenant(name="Aurora", plan="p2")
+    tenant.consent_delegated(console, ["RoleManagement.ReadWrite.Directory"])
+    target = tenant.add_user()
+    body = {
+        "action": "adminAssign",
+        "principalId": target.id,
+        "roleDefinitionId": PRIVILEGED_AUTHENTICATION_ADMINISTRATOR,
+        "directoryScopeId": "/",
+        "justification": "Help desk",
+        "isValidationOnly": True,
+    }
+    path = "/roleManagement/directory/roleAssignmentScheduleRequests"
+    assert person(simulator, tenant, console).signed_in(ROLES).post(path, body).status == 403
+    admin = Person(simulator, tenant, console, tenant.admin).signed_in(ROLES)
+    assert admin.post(path, body).status == 201
+    assert target.id not in {held.principal_id for held in tenant.state.role_assignments.values()}
+    assert admin.post(path, {**body, "isValidationOnly": False}).status == 201
+    assert target.id in {held.principal_id for held in tenant.state.role_assignments.values()}

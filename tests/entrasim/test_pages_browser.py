@@ -183,3 +183,59 @@ def test_a_group_to_which_roles_can_be_assigned_is_made_by_hand(
     assert (group.is_assignable_to_role, list(group.members)) == (True, [principal.id])
     context.close()
     assert complaints == []
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_the_wizard_of_a_tenant_with_pim_is_walked_by_hand(
+    simulator: "Simulator", browser: "Browser", scripts: bool
+) -> None:
+    """AC-3.1: the words of the checklist are those of the pages."""
+    tag = uuid.uuid4().hex[:8]
+    tenant = simulator.handle.new_tenant(
+        name=f"Aurora Dental {tag}", domain=f"aurora-{tag}.example", users=30, plan="p2"
+    )
+    principal = tenant.consent(simulator.handle.register_app(display_name="Tenantry Help Desk"))
+    context = browser.new_context(java_script_enabled=scripts, viewport={"width": 1200, "height": 820})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    take = look if scripts else (lambda _page, _name: None)
+
+    role = f"{simulator.browser_url}/portal/{tenant.id}/roles/7be44c8a-adaf-4e2a-84d6-ab2649e08a13"
+    page.goto(role)
+    page.get_by_label("Email or account name").fill(tenant.admin.user_principal_name)
+    page.get_by_role("button", name="Next").click()
+    page.get_by_label("Password").fill(tenant.admin.password or "")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="Role settings").click()
+    page.get_by_label("Allow permanent active assignment").uncheck()
+    take(page, "pim-1-settings")
+    page.get_by_role("button", name="Update").click()
+    page.goto(f"{role}/add?search=Tenantry")
+    page.get_by_role("checkbox", name="Tenantry Help Desk").check()
+    take(page, "pim-2-membership")
+    page.get_by_role("button", name="Next").click()
+    assert page.get_by_label("Enter justification").is_hidden()
+    take(page, "pim-3-eligible")
+    page.get_by_label("Active", exact=True).check()
+    assert page.get_by_label("Permanently assigned").is_disabled()
+    take(page, "pim-4-forbidden")
+    page.goto(f"{role}/settings")
+    page.get_by_label("Allow permanent active assignment").check()
+    page.get_by_role("button", name="Update").click()
+    page.goto(f"{role}/add?search=Tenantry")
+    page.get_by_role("checkbox", name="Tenantry Help Desk").check()
+    page.get_by_role("button", name="Next").click()
+    page.get_by_label("Active", exact=True).check()
+    page.get_by_label("Permanently assigned").check()
+    page.get_by_label("Enter justification").fill("Help desk")
+    take(page, "pim-5-setting")
+    page.get_by_role("button", name="Assign").click()
+    assert "Tenantry Help Desk was assigned" in page.get_by_role("status").inner_text()
+    take(page, "pim-6-role")
+    page.get_by_role("link", name="Update Tenantry Help Desk").click()
+    take(page, "pim-7-update")
+    held = [a for a in tenant.state.role_assignments.values() if a.principal_id == principal.id]
+    assert [a.ends_at for a in held] == [None]
+    context.close()
+    assert complaints == []

@@ -132,26 +132,6 @@ def test_the_last_global_administrator_stays(surfer: Surfer, tenant: "TenantHand
     assert held(tenant, role) == [tenant.admin.id]
 
 
-def test_a_tenant_with_pim_asks_for_type_and_justification(simulator: "Simulator") -> None:
-    tag = uuid.uuid4().hex[:8]
-    tenant = simulator.handle.new_tenant(name=f"Aurora {tag}", domain=f"aurora-{tag}.example", plan="p2")
-    app = simulator.handle.register_app(display_name="Tenantry Help Desk", secret="a", redirect_uris=[])
-    tenant.consent(app=app)
-    surfer = Surfer(simulator.browser_url)
-    surfer.get(f"/portal/{tenant.id}")
-    surfer.sign_in(tenant.admin.user_principal_name, tenant.admin.password or "")
-    chosen = principal_id(tenant, app)
-    assert "Choose Active" in add(surfer, tenant, chosen).text
-    assert "JustificationRule" in add(surfer, tenant, chosen, kind="active", permanent="yes").text
-    why = {"kind": "active", "justification": "Help desk", "permanent": "yes"}
-    tenant.state.pim_policy = {"Expiration_Admin_Assignment": {"isExpirationRequired": True}}
-    assert "ExpirationRule" in add(surfer, tenant, chosen, **why).text
-    assert held(tenant, PAA) == []
-    tenant.state.pim_policy = {}
-    add(surfer, tenant, chosen, **why)
-    assert held(tenant, PAA) == [chosen]
-
-
 def test_enterprise_applications_show_ids_and_permissions_and_can_be_disabled(
     surfer: Surfer, tenant: "TenantHandle", app: "AppRegistration"
 ) -> None:

@@ -7,6 +7,7 @@ Addresses, deep-linkable; `{tenant}` is the directory's id or one of its domains
 | Roles and administrators | `{browser_url}/portal/{tenant}/roles` | `https://entra.microsoft.com/#view/Microsoft_AAD_IAM/RolesManagementMenuBlade/~/AllRoles` |
 | one role's assignments | `{browser_url}/portal/{tenant}/roles/{template id}` | opened from the list |
 | Add assignments | `{browser_url}/portal/{tenant}/roles/{template id}/add` | opened from the role |
+| Role settings | `{browser_url}/portal/{tenant}/roles/{template id}/settings` | Privileged Identity Management, Roles, the role, Role settings |
 | Groups | `{browser_url}/portal/{tenant}/groups` | `https://entra.microsoft.com/#view/Microsoft_AAD_IAM/GroupsManagementMenuBlade/~/AllGroups` |
 | New group | `{browser_url}/portal/{tenant}/groups/new` | `https://entra.microsoft.com/#view/Microsoft_AAD_IAM/AddGroupBlade` |
 | one group | `{browser_url}/portal/{tenant}/groups/{object id}` | `https://entra.microsoft.com/#view/Microsoft_AAD_IAM/GroupDetailsMenuBlade/~/Overview/groupId/{object id}` |
@@ -20,14 +21,24 @@ Whoever is not signed in meets the sign-in pages at the address itself and goes 
 from collections.abc import Iterable
 
 from entrasim.pages.table import FORM, READ, PageHandler, PageRoute, as_rules
-from entrasim.portal import apps, groups, new_group, roles, shell
+from entrasim.portal import apps, assignments, groups, new_group, role_settings, roles, shell
 
 PAGES = (
     PageRoute(READ, "/portal/", "portal", "Choose a directory", shell.start),
     PageRoute(FORM, "/portal/<tenant>", "portal", "To the roles of a directory", shell.open_directory),
     PageRoute(FORM, "/portal/<tenant>/roles", "portal", "Roles and administrators", roles.roles),
     PageRoute(FORM, "/portal/<tenant>/roles/<role_id>", "portal", "One role's assignments", roles.role),
-    PageRoute(FORM, "/portal/<tenant>/roles/<role_id>/add", "portal", "Add assignments", roles.add_assignments),
+    PageRoute(FORM, "/portal/<tenant>/roles/<role_id>/add", "portal", "Add assignments", assignments.add_assignments),
+    PageRoute(
+        FORM, "/portal/<tenant>/roles/<role_id>/settings", "portal", "Role settings (PIM)", role_settings.settings
+    ),
+    PageRoute(
+        FORM,
+        "/portal/<tenant>/roles/<role_id>/assignments/<assignment_id>",
+        "portal",
+        "Update an assignment (PIM)",
+        assignments.update_assignment,
+    ),
     PageRoute(FORM, "/portal/<tenant>/apps", "portal", "Enterprise applications", apps.apps),
     PageRoute(FORM, "/portal/<tenant>/apps/<object_id>", "portal", "One enterprise application", apps.app),
     PageRoute(
@@ -46,6 +57,7 @@ ADDRESSES = {
     "roles": "/portal/{tenant}/roles",
     "role": "/portal/{tenant}/roles/{role}",
     "add_assignments": "/portal/{tenant}/roles/{role}/add",
+    "role_settings": "/portal/{tenant}/roles/{role}/settings",
     "groups": "/portal/{tenant}/groups",
     "new_group": "/portal/{tenant}/groups/new",
     "group": "/portal/{tenant}/groups/{group}",

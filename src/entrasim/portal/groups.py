@@ -5,7 +5,7 @@ from collections.abc import Callable
 from markupsafe import Markup
 from werkzeug import Request, Response
 
-from entrasim import roles
+from entrasim import pim, roles
 from entrasim.app import Context
 from entrasim.changes import changing
 from entrasim.directory_audit import note_by_user
@@ -164,13 +164,15 @@ def _people(desk: Desk, group: Group, kind: str, *, may: bool) -> list[Child]:
 
 def _roles_section(desk: Desk, group: Group, here: str) -> list[Child]:
     with desk.tenant.lock:
-        held = [a for a in desk.tenant.role_assignments.values() if a.principal_id == group.id]
+        pim.settle(desk.tenant, desk.visit.now)
+        held = [("Active", a) for a in desk.tenant.role_assignments.values() if a.principal_id == group.id]
+        held += [("Eligible", a) for a in desk.tenant.role_eligibilities.values() if a.principal_id == group.id]
     rows = []
-    for assignment in held:
+    for state, assignment in held:
         role = BUILTIN_ROLES.get(assignment.role_definition_id)
         name = role.display_name if role else assignment.role_definition_id
         link = el("a", name, href=f"{desk.root}/roles/{assignment.role_definition_id}") if role else name
-        rows.append([link, "Directory" if assignment.directory_scope_id == "/" else "Administrative unit", "Active"])
+        rows.append([link, "Directory" if assignment.directory_scope_id == "/" else "Administrative unit", state])
     return [
         el("h2", "Assigned roles"),
         el("p", el("a", "+ Add assignments", href=f"{here}/roles/add", class_="button"), class_="acts")
@@ -206,6 +208,8 @@ def _delete(desk: Desk, group: Group) -> None:
     with desk.tenant.lock:
         for held in [a for a in desk.tenant.role_assignments.values() if a.principal_id == group.id]:
             roles.remove(desk.tenant, held, now=desk.visit.now, by=desk.user)
+        for key in [k for k, held in desk.tenant.role_eligibilities.items() if held.principal_id == group.id]:
+            del desk.tenant.role_eligibilities[key]
     _note(desk, "Delete group", group)
 
 

@@ -9,6 +9,7 @@ from entrasim.directory_audit import note
 from entrasim.errors import GraphError, bad_request, denied, not_found
 from entrasim.odata.pages import collection
 from entrasim.state import Group, ServicePrincipal, User, new_id
+from entrasim.tables import delegated
 from entrasim.tables.skus import PREMIUM_PLANS, has_plan
 from entrasim.web import Call, Reply, route
 
@@ -81,6 +82,10 @@ def create_group(call: Call) -> Reply:
     for name, people in (("members", group.members), ("owners", group.owners)):
         for reference in body.get(f"{name}@odata.bind", ()):
             people[_referenced(call, reference).id] = call.view.now
+    administers = caller.roles & (delegated.GROUP_MANAGERS | delegated.ROLE_MANAGERS)
+    if caller.is_delegated and not group.owners and ("Unified" in group.group_types or not administers):
+        # "The calling user is automatically assigned as the group owner", but not an administrator of a security group.
+        group.owners[caller.object_id] = call.view.now
     call.tenant.groups[group.id] = group
     group.change_number = record(
         call.tenant, kind="group", object_id=group.id, before=None, now=call.view.now, by_graph=True
@@ -94,6 +99,7 @@ def _require_assignable(call: Call, caller: enforcement.Caller, body: dict[str, 
     """Rules for role-assignable groups ("groups-concept")."""
     if not caller.has("RoleManagement.ReadWrite.Directory"):
         raise denied(lack_of_permission=True)
+    enforcement.require_role(caller, delegated.ROLE_MANAGERS)
     if not has_plan(call.tenant.skus, PREMIUM_PLANS):
         raise no_premium()
     if body.get("mailEnabled") or not body.get("securityEnabled") or "DynamicMembership" in body.get("groupTypes", ()):
