@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from tenantry.graph import errors
+from tenantry.graph import errors, explained
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -13,49 +13,22 @@ class Explanation:
     fix: str
 
 
-_BY_KIND: tuple[tuple[type[errors.GraphError], str, str], ...] = (
-    (
-        errors.Throttled,
-        "Microsoft asked us to slow down for this tenant.",
-        "Nothing to do: the read goes on by itself when Microsoft allows it.",
-    ),
-    (
-        errors.NotConsented,
-        "The tenant no longer lets our enterprise app in: consent was withdrawn or the app was disabled.",
-        "Ask an administrator of the customer to consent again, from the customer's connection card.",
-    ),
-    (
-        errors.Refused,
-        "Microsoft refused to list users: the permission User.Read.All is missing in this tenant.",
-        "Ask an administrator of the customer to consent again, from the customer's connection card.",
-    ),
-    (
-        errors.OurCredential,
-        "Microsoft does not accept our certificate or client secret.",
-        "Check TENANTRY_CLIENT_CERTIFICATE or TENANTRY_CLIENT_SECRET; `tenantry doctor` says what is wrong.",
-    ),
-    (
-        errors.TenantGone,
-        "Microsoft does not know this tenant: it was deleted or lives in another cloud.",
-        "Disconnect the customer, or check the cloud setting of this console.",
-    ),
-    (
-        errors.TenantUnreachable,
-        "Microsoft did not answer, or answered with an error of its own.",
-        "Nothing to do: the read is tried again by itself. Until then the list shows what was read last.",
-    ),
-)
+_CONSENT_AGAIN = "Ask an administrator of the customer to consent again, from the customer's connection card."
 
 
 def explain(error: errors.GraphError) -> Explanation:
-    """The words for an error while reading users."""
-    for kind, cause, fix in _BY_KIND:
-        if isinstance(error, kind):
-            return Explanation(cause, fix)
-    return Explanation(
-        f"Microsoft rejected the read: {error.message}".rstrip(". ") + ".",
-        "The read is tried again by itself. If it stays so, Microsoft's support needs the request id from the log.",
-    )
+    """The words for an error while reading users: the catalogue's, but for what only this read knows."""
+    told = explained.explain(error)
+    match error:
+        case errors.Refused():
+            return Explanation(
+                "Microsoft refused to list users: the permission User.Read.All is missing in this tenant.",
+                _CONSENT_AGAIN,
+            )
+        case errors.TenantUnreachable():
+            return Explanation(told.what, f"{told.fix} Until then the list shows what was read last.")
+        case _:
+            return Explanation(f"{told.what} {told.why}", told.fix)
 
 
 PARTS = {
@@ -79,7 +52,7 @@ def explain_live(error: errors.GraphError, *, what: str, permission: str) -> Exp
     if isinstance(error, errors.Refused):
         return Explanation(
             f"The {what} cannot be read: the permission {permission} is missing in this tenant.",
-            "Ask an administrator of the customer to consent again, from the customer's connection card.",
+            _CONSENT_AGAIN,
         )
     if isinstance(error, errors.NotFound):
         return Explanation("Microsoft does not know this user any more.", "Read the tenant again.")

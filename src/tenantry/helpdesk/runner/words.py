@@ -4,13 +4,15 @@ import dataclasses
 from typing import Final
 
 from tenantry.graph import errors
+from tenantry.graph.explained import Who, explain
 from tenantry.helpdesk.kinds import BY_KIND
-from tenantry.helpdesk.models import Operation, OperationKind
+from tenantry.helpdesk.models import Operation
 from tenantry.reach import Target, least_roles
 from tenantry.reach.permissions import REQUIRED_BY_FEATURE, wanted
 
-ROLE_GIVER: Final = "a Global Administrator or Privileged Role Administrator of the customer"
-CONSENT_GIVER: Final = "a Global Administrator of the customer"
+ROLE_GIVER: Final = str(Who.ROLE_ADMIN)
+CONSENT_GIVER: Final = str(Who.GLOBAL_ADMIN)
+OURSELVES: Final = str(Who.OPERATOR)
 NOTHING_CHANGED: Final = "Nothing was changed."
 
 
@@ -56,24 +58,6 @@ def needed(operation: Operation, target: Target | None) -> str:
 
 
 _ENDS: Final[dict[type[errors.GraphError], tuple[str, str, str, str]]] = {
-    errors.NotConsented: (
-        "The tenant does not let us in any more.",
-        "Our enterprise app is missing or disabled there, or consent was withdrawn.",
-        "Connect the tenant again from the customer's page, then try again.",
-        CONSENT_GIVER,
-    ),
-    errors.OurCredential: (
-        "Microsoft does not accept our own credential.",
-        "Our certificate or secret is wrong or has expired, for every tenant.",
-        "Renew the credential of the app registration and the console's settings.",
-        "whoever runs this console",
-    ),
-    errors.TenantGone: (
-        "The tenant does not exist any more.",
-        "Microsoft's sign-in service does not know it in this cloud.",
-        "Look into the customer's page; disconnect it if the tenant was deleted.",
-        "you",
-    ),
     errors.NotFound: (
         "Microsoft does not know this user.",
         "The account was deleted, or is so new that it is not known everywhere yet.",
@@ -93,36 +77,15 @@ _ENDS: Final[dict[type[errors.GraphError], tuple[str, str, str, str]]] = {
         "nobody",
     ),
 }
-"""Message, reason, fix and who, for errors that mean the same whatever was asked."""
-
-_ANY_END: Final = (
-    "Microsoft did not accept this.",
-    "Microsoft says: {said}",
-    "Try again. If it stays, give Microsoft's request id to their support.",
-    "you",
-)
-_PROTECTED: Final = (
-    "Protected account: it is in a restricted management administrative unit.",
-    "Only administrators of that unit can change it, so Microsoft refused.",
-    "Ask an administrator of the unit. The protection is usually deliberate.",
-    "an administrator whose role is scoped to that unit",
-)
-_BAD_PASSWORD: Final = (
-    "Microsoft did not accept this password. Choose another.",
-    "Microsoft says: {said}",
-    "Reset again with another password. A generated one is seldom on a list of banned words.",
-    "you",
-)
+"""Message, reason, fix and who, where an operation knows more than the catalogue: about whom, and how long it tried."""
 
 
 def of_error(error: errors.GraphError, operation: Operation, target: Target | None = None) -> Words:
     """The words for an error after which it is certain that nothing was changed."""
-    parts = _ENDS.get(type(error), _ANY_END)
-    is_reset = operation.kind == OperationKind.RESET_PASSWORD
-    if isinstance(error, errors.Refused):
-        parts = _PROTECTED if error.is_restricted_unit else _mismatch(operation, target)
-    elif isinstance(error, errors.Rejected) and is_reset and "password" in error.message.lower():
-        parts = _BAD_PASSWORD
+    told = explain(error)
+    parts = _ENDS.get(type(error), (told.what, told.why, told.fix, str(told.who)))
+    if isinstance(error, errors.Refused) and not error.is_restricted_unit:
+        parts = _mismatch(operation, target)
     message, reason, fix, who = parts
     # Not str.format: Microsoft's words may hold braces.
     return _words(error, message, f"{reason.replace('{said}', error.message)} {NOTHING_CHANGED}", fix, who)
@@ -215,7 +178,7 @@ def unreadable(error: errors.GraphError) -> Words:
     }.get(type(error), f"The account cannot be read at the moment: {error.message}")
     fixes = {
         errors.NotConsented: ("Connect the tenant again from the customer's page.", CONSENT_GIVER),
-        errors.OurCredential: ("Renew the credential of the app registration.", "whoever runs this console"),
+        errors.OurCredential: ("Renew the credential of the app registration.", OURSELVES),
     }
     fix, who = fixes.get(type(error), ("Nothing to do: it is read again by itself.", "nobody"))
     return _words(error, "Unknown outcome: it was sent and is not read back yet.", inner, fix, who)
@@ -238,7 +201,7 @@ def cannot_unseal() -> Words:
         "The new password cannot be opened, so nothing was sent.",
         "It was sealed with another keyset than the console uses now.",
         "Reset again. If it stays, have the console's keyset looked at.",
-        "whoever runs this console",
+        OURSELVES,
         "cannot_unseal",
     )
 
@@ -249,7 +212,7 @@ def unrecorded(*, is_final: bool) -> Words:
         "The record cannot be written, so nothing was sent.",
         "Every effect is recorded before it is sent; the database refused the entry.",
         "Have the console's database looked at, then try again." if is_final else "It is tried again by itself.",
-        "whoever runs this console",
+        OURSELVES,
         "not_recorded",
     )
 

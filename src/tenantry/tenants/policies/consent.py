@@ -9,6 +9,7 @@ import datetime as dt
 import re
 from typing import Final
 
+from tenantry.graph.explained import explain_code
 from tenantry.tenants.models import ConsentOutcome
 
 _DECLINED: Final = frozenset({65004})
@@ -69,6 +70,7 @@ def words_of(
     there = tenant or "The tenant"
     given = f" on {since.day} {since:%b %Y, %H:%M} UTC" if since else " before"
     nothing = "Nothing was connected."
+    told = explain_code(code)
     return {
         ConsentOutcome.OPEN: ConsentEnd("info", "Waiting for Microsoft", "The answer has not come back yet.", ""),
         ConsentOutcome.VERIFYING: ConsentEnd(
@@ -160,7 +162,7 @@ def words_of(
         ConsentOutcome.ERROR: ConsentEnd(
             "bad",
             "Microsoft reported an error",
-            f"The consent page answered with {code or 'an error'} instead of a consent. {nothing}",
-            "Connect again. If it keeps happening, look the code up in Microsoft's list of AADSTS errors.",
+            f"{told.what} {told.why} {nothing}" if told.is_known else f"{told.what} {nothing}",
+            told.fix,
         ),
     }[outcome]

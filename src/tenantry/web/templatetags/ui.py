@@ -9,6 +9,7 @@ import functools
 import re
 import uuid
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django import template
 from django.template import Context
@@ -291,6 +292,15 @@ def main_nav(context: Context) -> dict[str, object]:
 def url_or(url_name: str, fallback: str = "/") -> str:
     """The URL called `url_name`, or `fallback` while no such page exists."""
     return nav.address(url_name, fallback)
+
+
+@register.simple_tag
+def explain_code(code: str) -> SafeString:
+    """A code of Microsoft's as a link to the page that explains it; nothing for none."""
+    if not code:
+        return _mark_safe("")
+    address = f"{nav.address('web:help-errors', '/help/errors/')}?{urlencode({'q': code})}"
+    return format_html('<a class="mono break" href="{}" title="What this code means">{}</a>', address, code)
 
 
 @register.simple_tag
