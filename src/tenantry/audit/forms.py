@@ -47,5 +47,8 @@ class ActivityFilter(forms.Form):
             result=clean.get("result") or "",
             target_id=clean.get("target") or "",
             since=dt.datetime.combine(since, dt.time.min, dt.UTC) if since else None,
-            until=dt.datetime.combine(until + dt.timedelta(days=1), dt.time.min, dt.UTC) if until else None,
+            # The calendar's last day has no next one; nothing is recorded after it.
+            until=dt.datetime.combine(until + dt.timedelta(days=1), dt.time.min, dt.UTC)
+            if until and until < dt.date.max
+            else None,
         )

@@ -9,6 +9,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from tenantry.audit.models import Event, Kind, Result
+from tenantry.kit import cursors
 
 PAGE = 50
 _CHUNK = 500
@@ -74,8 +75,9 @@ def words_of(action: str) -> str:
 def page(wanted: Filter, *, after: str = "", size: int = PAGE) -> Page:
     """One page of the record, newest first."""
     rows = _narrowed(wanted)
-    if after.isdigit():
-        rows = rows.filter(pk__lt=int(after))
+    place = cursors.number(after)
+    if place is not None:
+        rows = rows.filter(pk__lt=place)
     found = list(rows[: size + 1])
     acts = [_act(event) for event in found[:size]]
     return Page(acts=acts, after=str(found[size - 1].pk) if len(found) > size else "")

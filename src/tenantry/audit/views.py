@@ -29,6 +29,8 @@ COLUMNS = (
     "graph_request_ids",
 )
 
+_RUNNERS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
 
 @require_GET
 def activity(request: HttpRequest) -> HttpResponse:
@@ -93,9 +95,10 @@ def _lines(acts: Iterator[Act]) -> Iterator[str]:
 
 
 def _harmless(value: object) -> str:
-    """Text that a spreadsheet shows and never runs: a leading = + - @ or control character is quoted.
+    """Text that a spreadsheet shows and never runs: a leading = + - @ (or its full-width twin) or control character is
+    quoted, also behind spaces, which some spreadsheets drop.
 
     Source: OWASP "CSV Injection".
     """
     text = str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return f"'{text}" if text.startswith(("\t", "\r", "\n")) or text.lstrip().startswith(_RUNNERS) else text

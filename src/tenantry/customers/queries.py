@@ -1,9 +1,6 @@
 """Reading customers. Nobody reads a customer any other way, so that visibility has one place."""
 
-import base64
-import binascii
 import dataclasses
-import json
 import uuid
 from collections.abc import Sequence
 from typing import Final
@@ -12,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from tenantry.customers.models import Customer, State
+from tenantry.kit import cursors
 from tenantry.kit.errors import NotHere
 from tenantry.technicians.models import Technician
 from tenantry.tenants.queries import listing
@@ -161,16 +159,15 @@ def _rows(customers: Sequence[Customer]) -> list[CustomerRow]:
 def _encode(customer: Customer) -> str:
     # The database's own lower case: Python's differs in a few scripts, and the order is the database's.
     name = getattr(customer, "sort_name", "")
-    place = json.dumps([name, str(customer.pk)]).encode()
-    return base64.urlsafe_b64encode(place).decode().rstrip("=")
+    return cursors.pack(name, str(customer.pk))
 
 
 def _decode(cursor: str) -> tuple[str, uuid.UUID] | None:
     """A cursor's place; None for none, and for one that was tampered with (the list then starts over)."""
-    if not cursor:
+    place = cursors.unpack(cursor, parts=2)
+    if place is None:
         return None
     try:
-        name, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return str(name), uuid.UUID(key)
-    except (binascii.Error, ValueError, TypeError, AttributeError):
+        return place[0], uuid.UUID(place[1])
+    except ValueError:
         return None

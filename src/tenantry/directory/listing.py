@@ -4,11 +4,8 @@ A page begins after a place (sort key and object id), never at an offset: any pa
 go elsewhere neither repeat nor skip others.
 """
 
-import base64
-import binascii
 import dataclasses
 import datetime as dt
-import json
 import uuid
 from collections.abc import Mapping
 from typing import Any, Final
@@ -22,6 +19,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from tenantry.customers.queries import visible_customers
 from tenantry.directory import folding
 from tenantry.directory.models import LONG_AGO, DirectoryUser
+from tenantry.kit import cursors
 from tenantry.technicians.models import Technician
 
 PAGE_SIZE: Final = 50
@@ -203,21 +201,18 @@ def _beyond(found: QuerySet[Any], place: _Place, *, is_falling: bool) -> QuerySe
 def _encode(user: Any, order: str) -> str:  # noqa: ANN401  a user with the annotation of `page_of_users`
     key = user.sort_key
     text = key.isoformat() if isinstance(key, dt.datetime) else str(key)
-    place = json.dumps([order, text, user.object_id.hex]).encode()
-    return base64.urlsafe_b64encode(place).decode().rstrip("=")
+    return cursors.pack(order, text, user.object_id.hex)
 
 
 def _decode(cursor: str, order: str) -> _Place | None:
     """A cursor's place; None for none, one of another order, and one that was tampered with (the list starts over)."""
-    if not cursor:
+    place = cursors.unpack(cursor, parts=3)
+    if place is None or place[0] != order:
         return None
     try:
-        made_for, text, object_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if made_for != order or not isinstance(text, str) or "\0" in text:
-            return None
-        key = dt.datetime.fromisoformat(text).astimezone(dt.UTC) if order in _DATES else text
-        return _Place(key, uuid.UUID(object_id))
-    except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError):
+        key = dt.datetime.fromisoformat(place[1]).astimezone(dt.UTC) if order in _DATES else place[1]
+        return _Place(key, uuid.UUID(place[2]))
+    except (ValueError, OverflowError):
         return None
 
 
