@@ -95,8 +95,9 @@ def _lines(acts: Iterator[Act]) -> Iterator[str]:
 
 
 def _harmless(value: object) -> str:
-    """Text that a spreadsheet shows and never runs: a leading = + - @ (or its full-width twin) or control character is
-    quoted, also behind spaces, which some spreadsheets drop.
+    """Text that a spreadsheet shows and never runs: what begins like a formula is quoted.
+
+    That is = + - @ or its full-width twin, also behind spaces (some spreadsheets drop them), and a control character.
 
     Source: OWASP "CSV Injection".
     """

@@ -46,7 +46,7 @@ class HealthMiddleware:
 
 
 class PlainQueryMiddleware:
-    """Takes NUL out of the query of an address: no text holds one, and PostgreSQL refuses it. Forms refuse it themselves."""
+    """Takes NUL out of the query of an address: PostgreSQL's text holds none. In a form it is an error of the form."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
