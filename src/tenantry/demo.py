@@ -40,6 +40,7 @@ class Simulated:
             f"--port={port}",
             "--world=harbour-it",
             f"--redirect-uri={self._public_url}/connect/return",
+            f"--redirect-uri={self._public_url}/settings/apps/return",
             f"--elevation-redirect-uri={self._public_url}/connect/return",
             f"--ca-dir={self._data_dir / 'simulator'}",
             f"--lag={self._lag}",

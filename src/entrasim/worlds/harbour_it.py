@@ -37,11 +37,12 @@ ELEVATION_PERMISSIONS = (
     "User.Create",
     "User.DeleteRestore.All",
     "User.EnableDisableAccount.All",
-    "User-PasswordProfile.ReadWrite.All",
     "User.RevokeSessions.All",
     "User.Read.All",
     "Organization.Read.All",
     "Domain.Read.All",
+    "LicenseAssignment.Read.All",
+    "RoleManagement.Read.Directory",
     "Application.Read.All",
 )
 

@@ -20,11 +20,13 @@ class Entry:
         where: the words of the portal that lead there.
         label: the field.
         values: what to enter or choose, exactly; each can be copied.
+        words: what to do, where there is nothing to enter.
     """
 
     where: str
     label: str
-    values: tuple[str, ...]
+    values: tuple[str, ...] = ()
+    words: str = ""
 
 
 def entries(need: Need) -> tuple[Entry, ...]:
@@ -39,7 +41,9 @@ def entries(need: Need) -> tuple[Entry, ...]:
             "Permissions (remove User.Read, and grant no admin consent here)",
             tuple(permission.name for permission in need.permissions),
         ),
-        Entry("Certificates & secrets > Certificates > Upload certificate", "Certificate", ("its public part (.cer)",)),
+        Entry(
+            "Certificates & secrets > Certificates > Upload certificate", "Certificate", words="its public part (.cer)"
+        ),
         Entry("Overview", "Application (client) ID, into the setting", (client_id,)),
         Entry("the console's host", "Certificate and private key, PEM, into the setting", (certificate,)),
     )
@@ -53,5 +57,5 @@ def sheet() -> Iterator[str]:
         for number, entry in enumerate(entries(need), 1):
             yield f"  {number}. {entry.where}"
             yield f"     {entry.label}:"
-            yield from (f"       {value}" for value in entry.values)
+            yield from (f"       {value}" for value in entry.values or (entry.words,))
         yield ""

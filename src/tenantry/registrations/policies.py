@@ -89,6 +89,12 @@ def digest(shown: Iterable[Difference]) -> str:
     return hashlib.sha256(words.encode()).hexdigest()
 
 
+def differences_words(found: Iterable[Difference]) -> str:
+    """How many there are."""
+    count = len(tuple(found))
+    return "one difference" if count == 1 else f"{count or 'no'} differences"
+
+
 def _audience(seen: Application) -> Iterable[Difference]:
     if seen.audience != AUDIENCE:
         yield Difference(

@@ -11,6 +11,7 @@ from tenantry.kit.errors import Invalid, NotHere, Refusal
 from tenantry.registrations import by_hand
 from tenantry.registrations.actions import signing_in
 from tenantry.registrations.forms import WishForm
+from tenantry.registrations.policies import differences_words
 from tenantry.registrations.queries import standings
 from tenantry.technicians.current import actor_of, technician_of
 
@@ -64,7 +65,7 @@ def come_back(request: HttpRequest) -> HttpResponse:
         if sight.found is None:
             messages.info(request, f"{sight.standing.title}: not registered in that tenant yet.")
         elif sight.differences:
-            messages.warning(request, f"{sight.standing.title}: {len(sight.differences)} differences.")
+            messages.warning(request, f"{sight.standing.title}: {differences_words(sight.differences)}.")
         else:
             messages.success(request, f"{sight.standing.title}: as it has to be.")
     return redirect("registrations:apps")

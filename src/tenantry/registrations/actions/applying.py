@@ -27,7 +27,7 @@ from tenantry.registrations.actions.mending import about, bring_into_shape, keep
 from tenantry.registrations.events import RegistrationEvent
 from tenantry.registrations.models import AppRegistration, Certificate, CertificateState
 from tenantry.registrations.needs import AUDIENCE, need_of
-from tenantry.registrations.policies import digest
+from tenantry.registrations.policies import differences_words, digest
 from tenantry.registrations.queries import forget, standing
 
 # A new key may not be known for a while. Waits between tries, seconds.
@@ -193,7 +193,7 @@ def remember(*, actor: Actor, person: Person, sight: Sight) -> None:
             actor=actor,
             action=RegistrationEvent.CHECKED,
             about=about(sight.standing.need, person.tenant_id, sight.found),
-            summary=f"Checked: {len(sight.differences)} differences."
+            summary=f"Checked: {differences_words(sight.differences)}."
             if sight.found
             else "Checked: it is not registered there.",
             details={"signed_in_as": person.user_name},
