@@ -79,6 +79,26 @@ def test_a_taken_name_is_named_and_what_was_typed_stays(as_alice: Client, custom
 @pytest.mark.parametrize(
     ("typed", "kept"),
     [
+        ("  Bluefin\n Dental ", "Bluefin Dental"),
+        ("\N{RIGHT-TO-LEFT OVERRIDE}Bluefin\N{POP DIRECTIONAL FORMATTING}", "Bluefin"),
+        ("Blue\x7ffin\x01", "Bluefin"),
+        ("\u0645\u062e\u0628\u0632", "\u0645\u062e\u0628\u0632"),
+        ("O'Brien & Sons \N{GRINNING FACE}", "O'Brien & Sons \N{GRINNING FACE}"),
+    ],
+)
+def test_a_name_keeps_every_script_and_nothing_that_turns_the_words_around_it(typed: str, kept: str) -> None:
+    assert actions.clean_name(typed) == kept
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "\N{ZERO WIDTH SPACE}", "\ufeff", "\N{RIGHT-TO-LEFT OVERRIDE}", "\x01"])
+def test_a_name_that_cannot_be_seen_is_no_name(typed: str) -> None:
+    with pytest.raises(Invalid, match="Give the customer a name"):
+        actions.clean_name(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
         ("", ""),
         ("Kestrel.Example", "kestrel.example"),
         ("info@kestrel.example", "kestrel.example"),

@@ -71,6 +71,18 @@ def test_ac_2_7_the_whole_direct_path_passes_without_any_premium_licence(trip: T
     assert "Role missing" not in page
 
 
+def test_ac_2_5_without_just_in_time_grants_no_second_role_is_asked_for_and_its_absence_is_no_warning(
+    trip: Trip,
+) -> None:
+    trip.connect()
+    trip.give_role()
+    assert trip.look(seconds=20).state == ConnectionState.READY
+    connection = trip.connection()
+    assert roles.PRIVILEGED_ROLE_ADMINISTRATOR not in connection.active_role_ids
+    assert connection.cause == ""
+    assert "Privileged Role Administrator" not in trip.page()
+
+
 def test_a_role_that_comes_through_a_group_counts(trip: Trip) -> None:
     trip.connect()
     group = trip.tenant.add_group(name="Help desk apps", assignable=True, members=[trip.principal().id])

@@ -87,6 +87,13 @@ def test_a_nul_in_the_address_is_left_out_wherever_it_is_read(as_alice: "Client"
     assert customer.name in page
 
 
+def test_a_nul_in_a_cookie_is_no_session_and_no_error(eve: "Client") -> None:
+    eve.cookies["tenantry"] = "abcdefghijklmnop\0"
+    answer = eve.get("/customers/")
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/accounts/login/")
+
+
 def test_a_cursor_that_was_made_here_is_read_again() -> None:
     place = ["name", "Dana O'Brien \N{GRINNING FACE}" * 20, "0" * 32]
     assert cursors.unpack(cursors.pack(*place), parts=3) == place

@@ -1,6 +1,7 @@
 """Adding, renaming, archiving and restoring customers."""
 
 import re
+import unicodedata
 import uuid
 
 from django.db import IntegrityError, transaction
@@ -17,6 +18,8 @@ from tenantry.technicians.models import Technician
 from tenantry.tenants.queries import tenant_of
 
 NAME_LENGTH = 200
+# Unicode's embeddings, overrides and isolates: they act on the text around the name too.
+_TURNING = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 
 
@@ -117,13 +120,14 @@ def restore_customer(*, actor: Actor, technician: Technician, customer_id: uuid.
 
 
 def clean_name(name: str) -> str:
-    """A name without surplus blanks.
+    """A name without surplus blanks and without what is not seen but turns the words of a confirmation around.
 
     Raises:
-        Invalid: nothing is left, or it is too long.
+        Invalid: nothing that can be seen is left, or it is too long.
     """
     name = " ".join(name.split())
-    if not name:
+    name = " ".join("".join(c for c in name if unicodedata.category(c) != "Cc" and c not in _TURNING).split())
+    if not any(unicodedata.category(c)[0] in "LNPS" for c in name):
         raise Invalid("Give the customer a name.", field="name")
     if len(name) > NAME_LENGTH:
         raise Invalid("The name is too long: 200 characters at most.", field="name")

@@ -56,7 +56,6 @@ class ResetForm(ConfirmForm):
     )
     password = forms.CharField(
         label="Password, if you type it",
-        help_text="Leave it empty when one is generated.",
         required=False,
         strip=False,
         max_length=passwords.LONGEST,

@@ -46,17 +46,22 @@ class HealthMiddleware:
 
 
 class PlainQueryMiddleware:
-    """Takes NUL out of the query of an address: PostgreSQL's text holds none. In a form it is an error of the form."""
+    """Takes NUL out of the query of an address, and a cookie that holds one: PostgreSQL's text holds none.
+
+    A cookie can hold one as the escape of a quoted value. In a form it is an error of the form.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Clean the query before anything reads it, and pass on."""
+        """Clean both before anything reads them, and pass on."""
         query = request.META.get("QUERY_STRING", "")
         while "%00" in query:  # again: taking one out can join the parts of another
             query = query.replace("%00", "")
             request.META["QUERY_STRING"] = query
+        for name in [name for name, value in request.COOKIES.items() if "\0" in value]:
+            del request.COOKIES[name]
         return self.get_response(request)
 
 
