@@ -136,7 +136,12 @@ def _keys() -> Iterator[Finding]:
     except Exception as error:  # noqa: BLE001  whatever Tink says about a damaged keyset is the finding
         yield Finding("sealing keys", f"cannot be used: {error}", "Restore the keyset file from your backup.")
         return
-    yield Finding("sealing keys", "seal and open" if opened == probe else "do not open what they seal")
+    is_whole = opened.reveal() == probe.reveal()
+    yield Finding(
+        "sealing keys",
+        "seal and open" if is_whole else "do not open what they seal",
+        "" if is_whole else "Restore the keyset file from your backup.",
+    )
     directory = settings.DATA_DIR / "keys"
     loose = [p.name for p in directory.glob("*") if p.stat().st_mode & 0o077] if directory.exists() else []
     if loose:
