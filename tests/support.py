@@ -21,7 +21,7 @@ def self_signed(name: str) -> tuple[str, str]:
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=365))
+        .not_valid_after(now + dt.timedelta(days=3650))  # tests move the clock on by more than a year
         .sign(key, hashes.SHA256())
     )
     return (

@@ -63,7 +63,7 @@ def test_ac_3_2_eligible_only_fails_and_says_that_an_app_cannot_activate_itself(
 
 def test_ac_3_2_active_with_an_end_passes_warns_and_shows_the_date(pim: Trip) -> None:
     """AC-3.2: the third state; a look at the end finds it gone."""
-    ends_at = pim.clock.now() + dt.timedelta(days=30)
+    ends_at = pim.clock.now().replace(microsecond=0) + dt.timedelta(days=30)
     pim.tenant.assign_by_pim(pim.principal().id, PAA, ends_at=ends_at)
     connection = pim.look(minutes=1)
     assert connection.state in {ConnectionState.PROPAGATING, ConnectionState.READY}

@@ -3,8 +3,8 @@
 from typing import Final
 
 from tenantry.graph import errors
+from tenantry.graph.explained import explain
 
-_RESTART: Final = "Start again; look the code up if it comes back."
 _BY_CODE: Final = {
     **dict.fromkeys(
         ("AADSTS90094", "AADSTS90093", "AADSTS90095", "AADSTS90097", "AADSTS65001"),
@@ -39,4 +39,5 @@ def words_of_sign_in(error: errors.GraphError) -> tuple[str, str]:
         )
     if isinstance(error, errors.TenantUnreachable):
         return error.message, "Check the network, then try again."
-    return f"{error.message} ({error.code or 'no code'})", _RESTART
+    told = explain(error)
+    return f"{told.what} {told.why}" + (f" ({told.code})" if told.code else ""), told.fix

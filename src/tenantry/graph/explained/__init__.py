@@ -97,8 +97,16 @@ _WITHOUT_CODE: Final[dict[type[errors.GraphError], Entry]] = {
         (),
         "Microsoft does not accept our own credential.",
         "Our certificate or client secret is wrong or has expired. It concerns every tenant.",
-        "Check TENANTRY_CLIENT_CERTIFICATE or TENANTRY_CLIENT_SECRET; `tenantry doctor` says what is wrong.",
+        "`tenantry doctor` says what is wrong. `tenantry apps mend` puts back a certificate that the console keeps; "
+        "else check TENANTRY_CLIENT_CERTIFICATE or TENANTRY_CLIENT_SECRET.",
         Who.OPERATOR,
+    ),
+    errors.SignInRefused: Entry(
+        (),
+        "The sign-in gave no token.",
+        "It was declined, it is not allowed, or its answer belongs to another sign-in.",
+        "Start again, and finish in the same browser.",
+        Who.SIGNING_IN,
     ),
     errors.TenantGone: app_only.TENANT[0],
     errors.NotFound: directory.OBJECTS[0],
