@@ -18,6 +18,7 @@ from werkzeug.routing import Map, Rule
 
 from entrasim.changes import changing
 from entrasim.clock import SystemClock
+from entrasim.control_endpoints import ENDPOINTS
 from entrasim.state import AppRegistration, Lag, User
 from entrasim.worlds.describe import describe_tenant, plain
 from entrasim.worlds.harbour_it import LAGS
@@ -40,55 +41,6 @@ class Refused(Exception):
         super().__init__(reason)
         self.status = status
         self.reason = reason
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One line of the table below: what `GET /` lists."""
-
-    method: str
-    path: str
-    summary: str
-    name: str
-
-
-ENDPOINTS = (
-    Endpoint("GET", "/", "this list", "index"),
-    Endpoint("GET", "/tenants", "all tenants", "list_tenants"),
-    Endpoint("POST", "/tenants", "new tenant: name, domain, kind, plan, users, lag", "new_tenant"),
-    Endpoint("GET", "/tenants/<tenant>", "one tenant, by id or domain", "get_tenant"),
-    Endpoint("POST", "/tenants/<tenant>/users", "new user: name, upn, password, roles, guest, synced, enabled, other "
-             "fields of a user in snake case", "add_user"),
-    Endpoint("GET", "/tenants/<tenant>/users", "all users: `?search=` begins the name, `?limit=` 100", "list_users"),
-    Endpoint("GET", "/tenants/<tenant>/users/<user>", "one user with its password, by id or UPN", "get_user"),
-    Endpoint("PATCH", "/tenants/<tenant>/users/<user>", "set fields of a user, as its administrator did", "set_user"),
-    Endpoint("DELETE", "/tenants/<tenant>/users/<user>", "delete (soft)", "delete_user"),
-    Endpoint("POST", "/tenants/<tenant>/users/<user>/restore", "restore a deleted user, by id", "restore_user"),
-    Endpoint("GET", "/tenants/<tenant>/roles", "all role assignments", "list_roles"),
-    Endpoint("POST", "/tenants/<tenant>/roles", "assign: principal (id or UPN), role, scope", "assign_role"),
-    Endpoint("DELETE", "/tenants/<tenant>/roles", "remove: principal, role", "remove_role"),
-    Endpoint("POST", "/tenants/<tenant>/groups", "new group: name, assignable, members, owners", "add_group"),
-    Endpoint("POST", "/tenants/<tenant>/units", "new restricted management unit: name, members", "add_unit"),
-    Endpoint("GET", "/tenants/<tenant>/consent", "enterprise apps with their permissions", "list_consent"),
-    Endpoint("POST", "/tenants/<tenant>/consent", "accept an app: app_id, display_name, permissions", "consent"),
-    Endpoint("DELETE", "/tenants/<tenant>/consent/<app>", "withdraw consent", "withdraw"),
-    Endpoint("DELETE", "/tenants/<tenant>/consent/<app>/permissions/<name>", "take one permission away",
-             "remove_permission"),
-    Endpoint("POST", "/tenants/<tenant>/consent/<app>/disable", "disable the enterprise app", "disable_app"),
-    Endpoint("POST", "/tenants/<tenant>/lag", "preset none, demo or full, or seconds: consent, role_assignment, "
-             "new_object, list_and_delta", "set_lag"),
-    Endpoint("POST", "/tenants/<tenant>/faults", "script a fault: kind, method, path, times, options", "fault"),
-    Endpoint("DELETE", "/tenants/<tenant>/faults", "nothing goes wrong any more", "clear_faults"),
-    Endpoint("POST", "/tenants/<tenant>/delta/expire", "answer delta tokens given out so far with 410", "expire_delta"),
-    Endpoint("POST", "/tenants/<tenant>/vanish", "the tenant is deleted", "vanish"),
-    Endpoint("GET", "/tenants/<tenant>/journal", "what clients asked", "journal"),
-    Endpoint("GET", "/tenants/<tenant>/lint", "complaints about the client", "lint"),
-    Endpoint("GET", "/apps", "all app registrations", "list_apps"),
-    Endpoint("POST", "/apps", "register: display_name, app_id, secret, certificate_pem, redirect_uris, "
-             "required_app_roles, home_tenant_id", "register_app"),
-    Endpoint("GET", "/clock", "the simulator's time", "time"),
-    Endpoint("POST", "/clock/advance", "move time on: seconds", "advance"),
-)  # fmt: skip
 
 
 class ControlApp:
@@ -206,18 +158,70 @@ class ControlApp:
     def _do_list_roles(self, _request: Request, tenant: str) -> Answer:
         state = self._tenant(tenant).state
         with state.lock:
-            return 200, {"role_assignments": [plain(assignment) for assignment in state.role_assignments.values()]}
+            return 200, {
+                "role_assignments": [plain(assignment) for assignment in state.role_assignments.values()],
+                "role_eligibilities": [plain(assignment) for assignment in state.role_eligibilities.values()],
+            }
 
     def _do_assign_role(self, body: Body, tenant: str) -> Answer:
         handle = self._tenant(tenant)
         principal_id = self._principal(handle, _text(body, "principal"))
-        made = handle.assign_role(principal_id=principal_id, role=_text(body, "role"), scope=body.get("scope", "/"))
+        role, scope = _text(body, "role"), body.get("scope", "/")
+        ends_at = _moment(body["ends_at"]) if body.get("ends_at") else None
+        if body.get("eligible") or ends_at is not None:
+            eligible = body.get("eligible") is True
+            made = handle.assign_by_pim(principal_id, role, eligible=eligible, scope=scope, ends_at=ends_at)
+        else:
+            made = handle.assign_role(principal_id=principal_id, role=role, scope=scope)
         return 201, plain(made)
 
     def _do_remove_role(self, body: Body, tenant: str) -> Answer:
         handle = self._tenant(tenant)
-        handle.remove_role(principal_id=self._principal(handle, _text(body, "principal")), role=_text(body, "role"))
+        remove = handle.remove_eligible if body.get("eligible") is True else handle.remove_role
+        remove(principal_id=self._principal(handle, _text(body, "principal")), role=_text(body, "role"))
         return 200, {}
+
+    def _do_make_eligible(self, body: Body, tenant: str) -> Answer:
+        handle = self._tenant(tenant)
+        return 201, plain(handle.make_eligible(self._principal(handle, _text(body, "principal")), _text(body, "role")))
+
+    def _do_add_custom_role(self, body: Body, tenant: str) -> Answer:
+        return 201, plain(self._tenant(tenant).add_custom_role(_text(body, "name"), list(body.get("actions", ()))))
+
+    def _do_onboard_pim(self, body: Body, tenant: str) -> Answer:
+        self._tenant(tenant).onboard_pim(onboarded=body.get("onboarded", True) is True)
+        return 200, {}
+
+    def _do_set_pim_rule(self, body: Body, tenant: str) -> Answer:
+        changes = body.get("changes")
+        if not isinstance(changes, dict):
+            raise Refused(400, "changes is missing")
+        self._tenant(tenant).set_pim_rule(_text(body, "rule"), role=body.get("role", ""), **changes)
+        return 200, {}
+
+    def _do_decide_activation(self, body: Body, tenant: str, request: str) -> Answer:
+        self._tenant(tenant).decide_activation(request, approved=body.get("approved", True) is True)
+        return 200, {}
+
+    def _do_list_licences(self, _request: Request, tenant: str) -> Answer:
+        state = self._tenant(tenant).state
+        with state.lock:
+            return 200, {"licences": plain(list(state.skus.values())), "on_the_way": plain(state.skus_on_the_way)}
+
+    def _do_add_licence(self, body: Body, tenant: str) -> Answer:
+        return 201, plain(self._tenant(tenant).add_sku(**body))
+
+    def _do_set_licence(self, body: Body, tenant: str, part: str) -> Answer:
+        self._tenant(tenant).set_sku_status(part, _text(body, "status"))
+        return 200, {}
+
+    def _do_remove_licence(self, _body: Body, tenant: str, part: str) -> Answer:
+        self._tenant(tenant).remove_sku(part)
+        return 200, {}
+
+    def _do_assign_licence(self, body: Body, tenant: str, user: str) -> Answer:
+        handle = self._tenant(tenant)
+        return 200, plain(handle.assign_licence(self._user(handle, user), _text(body, "part_number")))
 
     def _do_add_group(self, body: Body, tenant: str) -> Answer:
         handle = self._tenant(tenant)

@@ -34,6 +34,8 @@ SENSITIVE_PROPERTIES = frozenset(
         "userPrincipalName",
     }
 )
+_ACTIONS = "microsoft.directory/users/"
+"""What a custom role names: the action of a property, or of an act, stands behind this."""
 _GENERIC_UPDATE = frozenset({"User.ReadWrite.All", "Directory.ReadWrite.All", "User.ReadUpdate.All"})
 _SENSITIVE_UPDATE = frozenset({"User.ReadWrite.All", "Directory.ReadWrite.All"})
 _UNIT_SCOPE = "/administrativeUnits/"
@@ -174,6 +176,17 @@ def may_act(actor_roles: frozenset[str], standings: set[str]) -> bool:
     return any(all(role in SENSITIVE[standing] for standing in standings) for role in actor_roles)
 
 
+def custom_role_allows(tenant: Tenant, actor_roles: frozenset[str], standings: set[str], *actions: str) -> bool:
+    """Whether a custom role holds one of these actions on users, and the target is no administrator.
+
+    The tables have no column for custom roles, so they act on nobody who is protected.
+    """
+    if standings != {Standing.NO_ROLE}:
+        return False
+    held = (tenant.custom_roles[role].allowed_resource_actions for role in actor_roles if role in tenant.custom_roles)
+    return any(f"{_ACTIONS}{action}" in granted for granted in held for action in actions)
+
+
 def restricted_units_of(tenant: Tenant, object_id: str) -> list[str]:
     """Ids of the restricted management administrative units that an object is in."""
     return [
@@ -200,8 +213,18 @@ def require_unrestricted(tenant: Tenant, caller: Caller, object_id: str) -> froz
     return scoped
 
 
-def require_update(tenant: Tenant, caller: Caller, user: User, properties: set[str], now: dt.datetime) -> None:
+def require_update(
+    tenant: Tenant, caller: Caller, user: User, properties: set[str], now: dt.datetime, *, is_enabling: bool = False
+) -> None:
     """Check a PATCH of a user property by property ("Update user").
+
+    Args:
+        tenant: where.
+        caller: who.
+        user: whom.
+        properties: names in the body.
+        now: the time.
+        is_enabling: `accountEnabled` is to become true; for a custom role that is another action than blocking.
 
     Raises:
         GraphError: 403.
@@ -213,14 +236,15 @@ def require_update(tenant: Tenant, caller: Caller, user: User, properties: set[s
             by_user = caller.is_delegated and caller.has(delegated.AS_USER)
             if not by_user and not caller.has("User-PasswordProfile.ReadWrite.All"):
                 raise denied(lack_of_permission=True)
-            if not may_reset(roles, standings):
+            if not may_reset(roles, standings) and not custom_role_allows(tenant, roles, standings, "password/update"):
                 raise denied()
         elif name == "accountEnabled":
             narrow = caller.has("User.EnableDisableAccount.All") and caller.has("User.Read.All", *_GENERIC_UPDATE)
             by_user = caller.is_delegated and caller.has(delegated.AS_USER)
             if not by_user and not narrow and not caller.has(*_SENSITIVE_UPDATE):
                 raise denied(lack_of_permission=True)
-            if not may_act(roles, standings):
+            action = "enable" if is_enabling else "disable"
+            if not may_act(roles, standings) and not custom_role_allows(tenant, roles, standings, action):
                 raise denied()
         else:
             by_user = caller.is_delegated and caller.has(delegated.AS_USER)
@@ -229,7 +253,9 @@ def require_update(tenant: Tenant, caller: Caller, user: User, properties: set[s
             # A user needs a role for anybody's properties.
             # An app's permission covers these properties of people without a role; administrators are protected.
             protected = caller.is_delegated or (name in SENSITIVE_PROPERTIES and standings != {Standing.NO_ROLE})
-            if protected and not may_act(roles, standings):
+            actions = (f"{name}/update",) if name in SENSITIVE_PROPERTIES else ("basic/update", f"{name}/update")
+            allowed = may_act(roles, standings) or custom_role_allows(tenant, roles, standings, *actions)
+            if protected and not allowed:
                 raise denied()
 
 
@@ -240,7 +266,10 @@ def require_revoke(tenant: Tenant, caller: Caller, user: User, now: dt.datetime)
         GraphError: 403.
     """
     require_operation(caller, "POST /users/{id}/revokeSignInSessions")
-    if not may_reset(require_unrestricted(tenant, caller, user.id), standings_of(tenant, user, now)):
+    roles, standings = require_unrestricted(tenant, caller, user.id), standings_of(tenant, user, now)
+    if not may_reset(roles, standings) and not custom_role_allows(
+        tenant, roles, standings, "invalidateAllRefreshTokens"
+    ):
         raise denied()
 
 
@@ -253,12 +282,19 @@ def require_delete(tenant: Tenant, caller: Caller, user: User, now: dt.datetime,
     require_operation(caller, operation)
     roles = require_unrestricted(tenant, caller, user.id)
     standings = standings_of(tenant, user, now)
-    if not may_act(roles, standings):
+    action = "delete" if operation.startswith("DELETE") else "restore"
+    if not may_act(roles, standings) and not custom_role_allows(tenant, roles, standings, action):
         raise denied()
 
 
-def require_group_change(tenant: Tenant, caller: Caller, group: Group) -> None:
+def require_group_change(tenant: Tenant, caller: Caller, group: Group, *, members: bool = True) -> None:
     """Members, owners and the life of a role-assignable group are for RoleManagement.ReadWrite.Directory only.
+
+    Args:
+        tenant: where.
+        caller: who.
+        group: of which group.
+        members: whether members or owners change; else the group itself, for which GroupMember permissions are nothing.
 
     Raises:
         GraphError: 403.
@@ -270,7 +306,11 @@ def require_group_change(tenant: Tenant, caller: Caller, group: Group) -> None:
         if not owned:
             require_role(caller, delegated.ROLE_MANAGERS)
     else:
-        if not caller.has("Group.ReadWrite.All", "Directory.ReadWrite.All", "GroupMember.ReadWrite.All"):
+        enough = {"Group.ReadWrite.All", "Directory.ReadWrite.All"}
+        if members:
+            enough.add("GroupMember.ReadWrite.All")
+        by_user = caller.is_delegated and caller.has(delegated.AS_USER)
+        if not by_user and not caller.has(*enough):
             raise denied(lack_of_permission=True)
         if not owned:
             require_role(caller, delegated.GROUP_MANAGERS)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from entrasim.errors import GraphError, bad_request, not_found
 from entrasim.roles import assign as assign_directly
-from entrasim.roles import is_last_global_administrator, remove
+from entrasim.roles import is_last_global_administrator, note_change, remove
 from entrasim.state import RoleAssignment, Tenant, User, new_id
 from entrasim.tables.roles import BUILTIN_ROLES
 from entrasim.tables.skus import PIM_PLANS, has_plan
@@ -80,10 +80,18 @@ def require_available(tenant: Tenant) -> None:
 
 
 def settle(tenant: Tenant, now: dt.datetime) -> None:
-    """Let end what has ended, and what goes with the licence: eligible assignments, never permanent active ones."""
+    """Let licences arrive, and end what has ended or goes with the licence: eligible, never permanent active ones."""
     with tenant.lock:
+        for arrives_at, bought in list(tenant.skus_on_the_way):
+            if arrives_at <= now:
+                tenant.skus[bought.sku_id] = bought
+        tenant.skus_on_the_way = [entry for entry in tenant.skus_on_the_way if entry[0] > now]
         for held in list(tenant.role_assignments.values()):
-            if held.ends_at is not None and held.ends_at <= now and not is_last_global_administrator(tenant, held):
+            if held.ends_at is None or held.ends_at > now:
+                continue
+            if is_last_global_administrator(tenant, held):
+                held.ends_at = None  # "The last active Global Administrator assignment is not removed" at its end
+            else:
                 remove(tenant, held, now=now)
         is_licensed = is_available(tenant)
         for key, held in list(tenant.role_eligibilities.items()):
@@ -136,8 +144,9 @@ def failing_rules(
     justification: str,
     ticket: str,
     has_mfa: bool,
+    by: str = "Admin",
 ) -> list[str]:
-    """The rules that an administrator's assignment breaks, by the names that Graph's message uses.
+    """The rules that an assignment breaks, by the names that Graph's message uses.
 
     Args:
         tenant: where.
@@ -147,15 +156,16 @@ def failing_rules(
         justification: as given.
         ticket: as given.
         has_mfa: whether the caller has passed multifactor authentication; an app never has.
+        by: "Admin" for an administrator's assignment, "EndUser" for an activation by its holder.
     """
     broken = []
-    expiration = rule(tenant, role_id, f"Expiration_Admin_{kind}")
+    expiration = rule(tenant, role_id, f"Expiration_{by}_{kind}")
     if expiration["isExpirationRequired"]:
         longest = dt.timedelta(seconds=seconds_of(str(expiration["maximumDuration"])))
         # Clients round to seconds and take a moment to send.
         if ends_after is None or ends_after > longest + dt.timedelta(minutes=1):
             broken.append("ExpirationRule")
-    enabled = rule(tenant, role_id, f"Enablement_Admin_{kind}")["enabledRules"]
+    enabled = rule(tenant, role_id, f"Enablement_{by}_{kind}")["enabledRules"]
     demanded = set(enabled) if isinstance(enabled, list) else set()
     if "MultiFactorAuthentication" in demanded and not has_mfa:
         broken.append("MfaRule")
@@ -163,7 +173,37 @@ def failing_rules(
         broken.append("JustificationRule")
     if "Ticketing" in demanded and not ticket.strip():
         broken.append("TicketingRule")
+    if by == "EndUser" and rule(tenant, role_id, "AuthenticationContext_EndUser_Assignment")["isEnabled"]:
+        # No token of this simulator carries an authentication context.
+        broken.append("AcrsRule")
     return broken
+
+
+def needs_approval(tenant: Tenant, role_id: str) -> bool:
+    """Whether an activation waits for somebody's approval."""
+    setting = rule(tenant, role_id, "Approval_EndUser_Assignment")["setting"]
+    return isinstance(setting, dict) and setting.get("isApprovalRequired") is True
+
+
+_ENABLEMENTS: Final = frozenset({"Justification", "MultiFactorAuthentication", "Ticketing"})
+
+
+def checked_changes(rule_id: str, body: dict[str, Any]) -> dict[str, object]:
+    """What a PATCH of a rule changes; names that a rule does not have are Graph's affair (`id`, `target`, types).
+
+    Raises:
+        GraphError: 400, a value of another type.
+    """
+    changes = {name: value for name, value in body.items() if name in _DEFAULTS[rule_id]}
+    for name, value in changes.items():
+        expected = type(_DEFAULTS[rule_id][name])
+        if not isinstance(value, expected):
+            raise bad_request(f"Cannot convert the value of property '{name}' to the expected type.")
+    seconds_of(str(changes.get("maximumDuration", "P1D")))
+    enabled = changes.get("enabledRules", [])
+    if isinstance(enabled, list) and not _ENABLEMENTS.issuperset(map(str, enabled)):
+        raise bad_request("A value of property 'enabledRules' was not found.", code="InvalidPolicyRule")
+    return changes
 
 
 def find(held: dict[str, RoleAssignment], principal_id: str, role_id: str, scope: str) -> RoleAssignment | None:
@@ -187,6 +227,7 @@ def assign(
     scope: str = "/",
     starts_at: dt.datetime | None = None,
     ends_at: dt.datetime | None = None,
+    is_activated: bool = False,
     now: dt.datetime,
     call: Call | None = None,
     by: User | None = None,
@@ -201,6 +242,7 @@ def assign(
         scope: "/" or "/administrativeUnits/{id}".
         starts_at: when it begins; None now.
         ends_at: when it ends; None for good.
+        is_activated: made by the holder of an eligible assignment for a while.
         now: the time.
         call: the Graph call that does it, if any.
         by: the person in the portal who does it, if any.
@@ -211,6 +253,9 @@ def assign(
             if held is None:
                 held = RoleAssignment(new_id(), principal_id, role_id, scope, now)
                 tenant.role_eligibilities[held.id] = held
+                note_change(
+                    tenant, "Add eligible member to role in PIM completed", principal_id, now=now, call=call, by=by
+                )
         else:
             held = assign_directly(
                 tenant, principal_id=principal_id, role_id=role_id, scope=scope, now=now, call=call, by=by
@@ -218,6 +263,7 @@ def assign(
         held.schedule_id = held.schedule_id or new_id()
         held.starts_at = starts_at if starts_at is not None and starts_at > now else None
         held.ends_at = ends_at
+        held.is_activated = is_activated
         return held
 
 
@@ -228,6 +274,9 @@ def withdraw(
     with tenant.lock:
         if tenant.role_eligibilities.pop(held.id, None) is None:
             remove(tenant, held, now=now, call=call, by=by)
+        else:
+            activity = "Remove eligible member from role in PIM completed"
+            note_change(tenant, activity, held.principal_id, now=now, call=call, by=by)
 
 
 def require_role_definition(tenant: Tenant, role_id: str) -> str:

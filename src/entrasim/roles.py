@@ -52,7 +52,7 @@ def assign(
         made = RoleAssignment(new_id(), principal_id, role_id, scope, now)
         tenant.role_assignments[made.id] = made
         record(tenant, kind="role_assignment", object_id=made.id, before=None, now=now, by_graph=call is not None)
-        _note(tenant, "Add member to role", principal_id, now=now, call=call, by=by)
+        note_change(tenant, "Add member to role", principal_id, now=now, call=call, by=by)
         return made
 
 
@@ -70,7 +70,7 @@ def remove(
             now=now,
             by_graph=call is not None,
         )
-        _note(tenant, "Remove member from role", assignment.principal_id, now=now, call=call, by=by)
+        note_change(tenant, "Remove member from role", assignment.principal_id, now=now, call=call, by=by)
 
 
 def is_last_global_administrator(tenant: Tenant, assignment: RoleAssignment) -> bool:
@@ -83,9 +83,10 @@ def is_last_global_administrator(tenant: Tenant, assignment: RoleAssignment) -> 
     )
 
 
-def _note(
+def note_change(
     tenant: Tenant, activity: str, principal_id: str, *, now: dt.datetime, call: "Call | None", by: User | None
 ) -> None:
+    """Write what happened to a principal into the directory's audit log."""
     target = (
         tenant.users.get(principal_id) or tenant.groups.get(principal_id) or tenant.service_principals.get(principal_id)
     )

@@ -196,6 +196,7 @@ class Lag:
     consent: float = 0.0  # service principal and app role assignments after consent
     pim: float = 0.0  # a PIM request stays PendingProvisioning, and its assignment out of sight
     role_assignment: float = 0.0  # enforcement and `wids` after a role assignment; a token minted before stays without
+    licence: float = 0.0  # a licence that was bought: subscribedSkus, PIM and role-assignable groups do not know it yet
     new_object: float = 0.0  # 404 on a new object
     list_and_delta: float = 0.0  # lists and delta after a change
 
@@ -227,6 +228,7 @@ class Tenant:
     lag: Lag = dataclasses.field(default_factory=Lag)
     domains: dict[str, Domain] = dataclasses.field(default_factory=dict)
     skus: dict[str, Sku] = dataclasses.field(default_factory=dict)  # by sku id
+    skus_on_the_way: list[tuple[dt.datetime, Sku]] = dataclasses.field(default_factory=list)  # bought; when they arrive
     users: dict[str, User] = dataclasses.field(default_factory=dict)
     deleted_users: dict[str, User] = dataclasses.field(default_factory=dict)
     groups: dict[str, Group] = dataclasses.field(default_factory=dict)

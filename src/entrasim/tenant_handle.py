@@ -4,40 +4,32 @@ import dataclasses
 import datetime as dt
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from entrasim import consent, grants, pim, principals, roles
+from entrasim import consent, grants, principals
 from entrasim.changes import changing, find_user, record
 from entrasim.faults import Fault, FaultOption
 from entrasim.journal import JournalEntry
+from entrasim.rights_handle import RightsHandle
 from entrasim.state import (
     AdministrativeUnit,
     AppRegistration,
-    CustomRole,
     Group,
     Lag,
-    RoleAssignment,
     ServicePrincipal,
-    Sku,
-    Tenant,
     User,
     new_id,
 )
-from entrasim.tables import skus
 from entrasim.tables.permissions import app_role_id
-from entrasim.tables.roles import by_name
 
 if TYPE_CHECKING:
-    from entrasim.app import Context
+    pass
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
-class TenantHandle:
+class TenantHandle(RightsHandle):
     """One tenant."""
-
-    _context: "Context"
-    state: Tenant
 
     def __repr__(self) -> str:
         return f"<TenantHandle {self.domain} {self.id}>"
@@ -56,10 +48,6 @@ class TenantHandle:
     def admin(self) -> User:
         """The Global Administrator that the tenant was made with."""
         return next(iter(self.state.users.values()))
-
-    @property
-    def _now(self) -> dt.datetime:
-        return self._context.clock.now()
 
     def user(self, key: str) -> User:
         """A user, deleted ones too, by id or user principal name.
@@ -172,104 +160,11 @@ class TenantHandle:
             number = record(self.state, kind="user", object_id=user.id, before=None, now=self._now)
             self.state.purged_users[user.id] = number
 
-    def assign_role(
-        self, principal_id: str, role: str, scope: str = "/", *, at: dt.datetime | None = None, by: User | None = None
-    ) -> RoleAssignment:
-        """Assign a role by template id or display name. It comes into force after the tenant's lag."""
-        role_id = role if role in self.state.custom_roles else by_name(role).template_id
-        return roles.assign(
-            self.state, principal_id=str(principal_id), role_id=role_id, scope=scope, now=at or self._now, by=by
-        )
-
-    def assign_by_pim(
-        self,
-        principal_id: str,
-        role: str,
-        *,
-        eligible: bool = False,
-        scope: str = "/",
-        ends_at: dt.datetime | None = None,
-        by: User | None = None,
-    ) -> RoleAssignment:
-        """Assign a role through PIM, as an administrator does in the portal: active or eligible, for good or until."""
-        role_id = role if role in self.state.custom_roles else by_name(role).template_id
-        return pim.assign(
-            self.state,
-            principal_id=str(principal_id),
-            role_id=role_id,
-            kind="Eligible" if eligible else "Active",
-            scope=scope,
-            ends_at=ends_at,
-            now=self._now,
-            by=by,
-        )
-
-    def make_eligible(self, principal_id: str, role: str) -> RoleAssignment:
-        """Turn an active assignment into an eligible one, as an administrator does who takes standing rights away."""
-        self.remove_role(principal_id, role)
-        return self.assign_by_pim(principal_id, role, eligible=True)
-
-    def remove_eligible(self, principal_id: str, role: str) -> None:
-        """Take every eligible assignment of a role away from a principal."""
-        role_id = role if role in self.state.custom_roles else by_name(role).template_id
-        with self.state.lock:
-            for held in list(self.state.role_eligibilities.values()):
-                if held.principal_id == str(principal_id) and held.role_definition_id == role_id:
-                    pim.withdraw(self.state, held, now=self._now)
-
-    def set_pim_rule(self, rule_id: str, *, role: str = "", **changes: object) -> None:
-        """Change a rule of every role's policy, or of one role's; Graph's own property names.
-
-        Raises:
-            KeyError: there is no such rule.
-        """
-        if rule_id not in pim.RULE_IDS:
-            raise KeyError(rule_id)
-        with self.state.lock:
-            rules = (
-                self.state.pim_policy_by_role.setdefault(by_name(role).template_id, {})
-                if role
-                else self.state.pim_policy
-            )
-            rules[rule_id] = {**rules.get(rule_id, {}), **changes}
-
-    def set_sku_status(self, part_number: str, status: str) -> None:
-        """Let a licence run out (Suspended, Deleted, LockedOut) or come back (Enabled)."""
-        with self.state.lock:
-            for sku in self.state.skus.values():
-                if sku.sku_part_number == part_number:
-                    works = "Success" if status in {"Enabled", "Warning"} else "Disabled"
-                    sku.capability_status = status
-                    sku.service_plans = {plan: (name, works) for plan, (name, _) in sku.service_plans.items()}
-        pim.settle(self.state, self._now)
-
-    def remove_sku(self, part_number: str) -> None:
-        """A licence is gone from the list altogether."""
-        with self.state.lock:
-            self.state.skus = {k: v for k, v in self.state.skus.items() if v.sku_part_number != part_number}
-        pim.settle(self.state, self._now)
-
     def assign_licence(self, user: User | str, part_number: str) -> User:
         """Give a user a licence that the tenant owns."""
         sku_id = next(sku.sku_id for sku in self.state.skus.values() if sku.sku_part_number == part_number)
         found = self.user(user if isinstance(user, str) else user.id)
         return self.update_user(found, assigned_sku_ids=[*found.assigned_sku_ids, sku_id])
-
-    def remove_role(self, principal_id: str, role: str, scope: str | None = None) -> None:
-        """Take every assignment of a role away from a principal; of one scope only when given."""
-        role_id = role if role in self.state.custom_roles else by_name(role).template_id
-        with self.state.lock:
-            for held in list(self.state.role_assignments.values()):
-                fits = scope is None or held.directory_scope_id == scope
-                if held.principal_id == str(principal_id) and held.role_definition_id == role_id and fits:
-                    roles.remove(self.state, held, now=self._now)
-
-    def add_custom_role(self, name: str, actions: Sequence[str] = ()) -> CustomRole:
-        """A custom role definition."""
-        role = CustomRole(new_id(), name, list(actions))
-        with self.state.lock:
-            self.state.custom_roles[role.id] = role
-        return role
 
     def add_group(
         self,
@@ -316,17 +211,6 @@ class TenantHandle:
     def add_restricted_unit(self, name: str, members: Iterable[User | Group | str] = ()) -> AdministrativeUnit:
         """A restricted management administrative unit."""
         return self.add_unit(name, members, restricted=True)
-
-    def add_sku(self, part_number: str | Sku, *, enabled_units: int = 25, status: str = "Enabled") -> Sku:
-        """A bought licence, by part number (`SPE_E5`) or as it is."""
-        bought = (
-            part_number
-            if isinstance(part_number, Sku)
-            else skus.sku(part_number, enabled_units=enabled_units, status=status)
-        )
-        with self.state.lock:
-            self.state.skus[bought.sku_id] = bought
-        return bought
 
     def consent(
         self,
@@ -402,7 +286,7 @@ class TenantHandle:
         )
 
     def set_lag(self, **seconds: float) -> Lag:
-        """Change how late things become visible: consent, role_assignment, new_object, list_and_delta."""
+        """Change how late things become visible: consent, role_assignment, pim, licence, new_object, list_and_delta."""
         self.state.lag = dataclasses.replace(self.state.lag, **seconds)
         return self.state.lag
 

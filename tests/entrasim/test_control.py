@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import urllib3
 
-from entrasim.control import ENDPOINTS
+from entrasim.control_endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
     from entrasim.server import Simulator
@@ -148,3 +148,45 @@ def test_errors_are_json_with_a_reason(control: Control, method: str, path: str,
 def test_a_page_in_a_browser_cannot_drive_it(control: Control) -> None:
     assert control("POST", "/tenants", {}, Content_Type="text/plain")[0] == 415
     assert control("GET", "/", Host="evil.example")[0] == 403
+
+
+def test_licences_are_bought_given_run_out_and_leave(control: Control, tenant: str) -> None:
+    path = f"/tenants/{tenant}/licences"
+    assert control("POST", path, {"part_number": "AAD_PREMIUM_P2", "enabled_units": 5})[0] == 201
+    _, person = control("POST", f"/tenants/{tenant}/users", {"name": "Lee Licensed"})
+    given = control("POST", f"/tenants/{tenant}/users/{person['id']}/licences", {"part_number": "AAD_PREMIUM_P2"})
+    assert given[0] == 200
+    assert control("PATCH", f"{path}/AAD_PREMIUM_P2", {"status": "Suspended"})[0] == 200
+    held = control("GET", path)[1]["licences"]
+    assert [(sku["capability_status"], sku["enabled_units"]) for sku in held] == [("Suspended", 5)]
+    assert control("DELETE", f"{path}/AAD_PREMIUM_P2")[0] == 200
+    assert control("GET", path)[1] == {"licences": [], "on_the_way": []}
+    assert control("POST", f"/tenants/{tenant}/lag", {"licence": 60})[0] == 200
+    control("POST", path, {"part_number": "AAD_PREMIUM"})
+    assert len(control("GET", path)[1]["on_the_way"]) == 1
+
+
+def test_pim_is_set_up_over_the_control_address(control: Control, tenant: str) -> None:
+    control("POST", f"/tenants/{tenant}/licences", {"part_number": "AAD_PREMIUM_P2"})
+    _, person = control("POST", f"/tenants/{tenant}/users", {"name": "Ellis Eligible"})
+    roles = f"/tenants/{tenant}/roles"
+    given = {"principal": person["id"], "role": "User Administrator"}
+    status, made = control("POST", roles, {**given, "ends_at": "2100-01-01T00:00:00Z"})
+    assert (status, made["ends_at"]) == (201, "2100-01-01T00:00:00Z")
+    assert control("POST", f"{roles}/eligible", given)[0] == 201
+    found = control("GET", roles)[1]
+    assert person["id"] not in {held["principal_id"] for held in found["role_assignments"]}
+    assert [held["principal_id"] for held in found["role_eligibilities"]] == [person["id"]]
+    assert control("DELETE", roles, {**given, "eligible": True})[0] == 200
+    assert control("GET", roles)[1]["role_eligibilities"] == []
+    rules = f"/tenants/{tenant}/pim/rules"
+    changed = {"rule": "Expiration_Admin_Assignment", "changes": {"isExpirationRequired": True}}
+    assert control("POST", rules, changed)[0] == 200
+    assert control("POST", rules, {**changed, "role": "User Administrator"})[0] == 200
+    assert control("POST", rules, {**changed, "rule": "No_Such_Rule"})[0] == 404
+    assert control("POST", rules, {"rule": "Expiration_Admin_Assignment"})[0] == 400
+    assert control("POST", f"/tenants/{tenant}/pim", {"onboarded": False})[0] == 200
+    assert control("POST", f"/tenants/{tenant}/pim/requests/nothing", {"approved": True})[0] == 404
+    status, role = control("POST", f"{roles}/custom", {"name": "Desk", "actions": ["microsoft.directory/users/enable"]})
+    assert (status, role["allowed_resource_actions"]) == (201, ["microsoft.directory/users/enable"])
+    assert control("POST", roles, {"principal": person["id"], "role": role["id"]})[0] == 201

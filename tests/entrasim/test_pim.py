@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+import urllib3
 from tests.entrasim.client import Answer, Client
 from tests.entrasim.conftest import StandingClock
 
@@ -238,3 +239,93 @@ def test_a_start_later_is_a_schedule_before_it_is_a_role(client: Client, clock: 
     clock.travel(hours=3)
     client.forget_token()
     assert len(instances(client)) == 1
+
+
+def test_a_lost_answer_leaves_the_assignment_and_a_stale_read_does_not_show_it(client: Client) -> None:
+    client.tenant.fault("lost", method="POST", path=f"{BASE}/roleAssignmentScheduleRequests")
+    with pytest.raises(urllib3.exceptions.HTTPError):
+        ask(client)
+    client.tenant.fault("stale", method="GET", path=f"{BASE}/roleAssignmentScheduleInstances")
+    assert instances(client) == []
+    assert len(instances(client)) == 1
+    assert ask(client).code == "RoleAssignmentExists"
+
+
+def test_what_is_taken_away_directly_is_gone_from_pim_too(client: Client) -> None:
+    ask(client)
+    held = instances(client)[0]
+    assert client.delete(f"{BASE}/roleAssignments/{held['id']}").status == 204
+    assert instances(client) == []
+    assert client.get(f"{BASE}/roleAssignmentSchedules/{held['roleAssignmentScheduleId']}").status == 404
+    assert ask(client).status == 201
+
+
+def test_schedules_instances_and_requests_are_read_one_by_one(client: Client) -> None:
+    made = ask(client).json
+    eligible = client.tenant.assign_by_pim(principal_of(client), "User Administrator", eligible=True)
+    held = instances(client)[0]
+    for path in (
+        f"roleAssignmentScheduleRequests/{made['id']}",
+        f"roleAssignmentSchedules/{made['targetScheduleId']}",
+        f"roleAssignmentScheduleInstances/{held['id']}",
+        f"roleEligibilitySchedules/{eligible.schedule_id}",
+        f"roleEligibilityScheduleInstances/{eligible.id}",
+    ):
+        answer = client.get(f"{BASE}/{path}?$expand=roleDefinition,principal")
+        assert answer.json["id"] == path.partition("/")[2]
+        assert answer.json["principal"]["@odata.type"] == "#microsoft.graph.servicePrincipal"
+        assert answer.json["roleDefinition"]["displayName"]
+    assert client.get(f"{BASE}/roleEligibilitySchedules/{made['id']}").status == 404
+
+
+def test_lists_come_in_pages_and_are_filtered(client: Client) -> None:
+    for name in ("Reports Reader", "Message Center Reader", "Directory Readers"):
+        client.tenant.assign_by_pim(principal_of(client), name)
+    mine = f"$filter=principalId eq '{principal_of(client)}' and assignmentType eq 'Assigned'"
+    first = client.get(f"{BASE}/roleAssignmentScheduleInstances?{mine}&$top=2")
+    assert len(first.value) == 2
+    rest = client.get(first.json["@odata.nextLink"])
+    assert len(rest.value) == 1
+    assert "@odata.nextLink" not in rest.json
+    reader = by_name("Reports Reader").template_id
+    found = client.get(f"{BASE}/roleAssignmentSchedules?$filter=roleDefinitionId eq '{reader}'&$select=principalId")
+    assert [sorted(row) for row in found.value] == [["id", "principalId"]]
+
+
+def test_a_permission_to_remove_does_not_assign(
+    simulator: Simulator, sim: Handle, p2: TenantHandle, clock: StandingClock
+) -> None:
+    app = sim.register_app(secret="s3cret", required_app_roles=["RoleAssignmentSchedule.Remove.Directory"])
+    principal = p2.consent(app=app)
+    remover = Client(simulator, p2, app)
+    assert ask(remover).status == 403
+    p2.assign_by_pim(principal.id, PAA)
+    clock.travel(minutes=6)
+    assert ask(remover, "adminRemove").status == 201
+
+
+def test_an_end_is_moved_by_update_and_extension(client: Client, clock: StandingClock) -> None:
+    ask(client, scheduleInfo={"expiration": {"type": "afterDuration", "duration": "PT1H"}})
+    later = clock.now() + dt.timedelta(days=3)
+    info = {"expiration": {"type": "afterDateTime", "endDateTime": later.isoformat()}}
+    assert ask(client, "adminExtend", scheduleInfo=info).status == 201
+    assert dt.datetime.fromisoformat(instances(client)[0]["endDateTime"]) == later
+    assert ask(client, "adminUpdate", scheduleInfo={"expiration": {"type": "noExpiration"}}).status == 201
+    assert instances(client)[0]["endDateTime"] is None
+
+
+def test_the_last_global_administrator_stays_when_the_time_is_over(client: Client, clock: StandingClock) -> None:
+    administrator = client.tenant.admin
+    client.tenant.assign_by_pim(
+        administrator.id, "Global Administrator", ends_at=clock.now() + dt.timedelta(minutes=10)
+    )
+    clock.travel(minutes=11)
+    client.forget_token()
+    found = client.get(f"{BASE}/roleAssignmentScheduleInstances?$filter=principalId eq '{administrator.id}'").value
+    assert [row["endDateTime"] for row in found] == [None]
+
+
+def test_validation_is_granted_and_leaves_no_request(client: Client) -> None:
+    answer = ask(client, isValidationOnly=True)
+    assert (answer.json["status"], answer.json["isValidationOnly"]) == ("Granted", True)
+    assert client.get(f"{BASE}/roleAssignmentScheduleRequests").value == []

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from entrasim import enforcement, shapes
+from entrasim import enforcement, roles, shapes
 from entrasim.changes import changing, find_user, record
 from entrasim.directory_audit import note
 from entrasim.errors import GraphError, bad_request, denied, not_found
@@ -15,6 +15,15 @@ from entrasim.web import Call, Reply, route
 
 AREA = "groups"
 _MOST_ASSIGNABLE = 500
+_VISIBILITIES = frozenset({None, "Hidden", "HiddenMembership", "Private"})
+"""The property's description says Hidden, the samples say Private."""
+_UPDATABLE: dict[str, tuple[str, type | tuple[type, ...]]] = {
+    "displayName": ("display_name", str),
+    "description": ("description", (str, type(None))),
+    "mailNickname": ("mail_nickname", str),
+    "securityEnabled": ("security_enabled", bool),
+    "visibility": ("visibility", (str, type(None))),
+}
 
 
 def require_group(call: Call) -> Group:
@@ -67,6 +76,9 @@ def create_group(call: Call) -> Reply:
         _require_assignable(call, caller, body)
     elif not caller.has("Group.Create", "Group.ReadWrite.All", "Directory.ReadWrite.All"):
         raise denied(lack_of_permission=True)
+    kinds = list(body.get("groupTypes") or ())
+    if body["mailEnabled"] and "Unified" not in kinds:
+        raise bad_request("Mail-enabled security groups and distribution lists cannot be created through Graph.")
     group = Group(
         id=new_id(),
         display_name=body["displayName"],
@@ -75,13 +87,15 @@ def create_group(call: Call) -> Reply:
         description=body.get("description"),
         security_enabled=bool(body["securityEnabled"]),
         mail_enabled=bool(body["mailEnabled"]),
-        group_types=list(body.get("groupTypes", ())),
+        group_types=kinds,
         is_assignable_to_role=assignable,
         visibility=body.get("visibility"),
     )
     for name, people in (("members", group.members), ("owners", group.owners)):
         for reference in body.get(f"{name}@odata.bind", ()):
-            people[_referenced(call, reference).id] = call.view.now
+            found = _referenced(call, reference)
+            _require_fit(group, found, name)
+            people[found.id] = call.view.now
     administers = caller.roles & (delegated.GROUP_MANAGERS | delegated.ROLE_MANAGERS)
     if caller.is_delegated and not group.owners and ("Unified" in group.group_types or not administers):
         # "The calling user is automatically assigned as the group owner", but not an administrator of a security group.
@@ -102,10 +116,12 @@ def _require_assignable(call: Call, caller: enforcement.Caller, body: dict[str, 
     enforcement.require_role(caller, delegated.ROLE_MANAGERS)
     if not has_plan(call.tenant.skus, PREMIUM_PLANS):
         raise no_premium()
-    if body.get("mailEnabled") or not body.get("securityEnabled") or "DynamicMembership" in body.get("groupTypes", ()):
-        raise bad_request("Only security groups with assigned membership can be role-assignable.")
-    if body.get("visibility") not in {None, "Private", "HiddenMembership"}:
-        raise bad_request("Visibility of a role-assignable group must be Private.")
+    if not body.get("securityEnabled"):
+        raise bad_request("A group that can be assigned to roles must be security-enabled.")
+    if "DynamicMembership" in (body.get("groupTypes") or ()):
+        raise bad_request("A group that can be assigned to roles cannot have dynamic membership.")
+    if body.get("visibility") not in _VISIBILITIES:
+        raise bad_request("The visibility of a group that can be assigned to roles must be Private.")
     if sum(group.is_assignable_to_role for group in call.tenant.groups.values()) >= _MOST_ASSIGNABLE:
         raise bad_request("The tenant has reached the maximum number of role-assignable groups.")
 
@@ -119,17 +135,82 @@ def no_premium() -> GraphError:
     )
 
 
+def require_role_group(call: Call, principal_id: str) -> None:
+    """Refuse a group that cannot hold a role; other principals pass.
+
+    Raises:
+        GraphError: 403 without a premium licence, 400 for a group without the property.
+    """
+    group = call.tenant.groups.get(principal_id)
+    if group is None:
+        return
+    if not has_plan(call.tenant.skus, PREMIUM_PLANS):
+        raise no_premium()
+    if not group.is_assignable_to_role:
+        raise bad_request("Groups without IsAssignableToRole property set cannot be assigned to roles.")
+
+
+def _require_fit(group: Group, item: User | Group | ServicePrincipal, kind: str) -> None:
+    """Refuse what cannot be a member or owner of a group.
+
+    Raises:
+        GraphError: 400.
+    """
+    if isinstance(item, Group):
+        if kind == "owners":
+            raise bad_request("A group cannot be the owner of a group.")
+        if group.is_assignable_to_role:
+            raise bad_request("Nesting is not supported for groups that can be assigned to roles.")
+    if "Unified" in group.group_types and kind == "members" and not isinstance(item, User):
+        raise bad_request("Only users can be members of a Microsoft 365 group.")
+
+
+@route("PATCH", "/groups/<group>", area=AREA, summary="Update; isAssignableToRole never changes",
+       operation="PATCH /groups/{id}")  # fmt: skip
+def update_group(call: Call) -> Reply:
+    """Update group."""
+    require_group(call)
+    group = call.tenant.groups[call.args["group"].lower()]
+    caller = enforcement.caller_of(call.tenant, call.token, call.view.now, for_write=True)
+    enforcement.require_group_change(call.tenant, caller, group, members=False)
+    body = call.json()
+    if not body:
+        raise bad_request("Empty Payload. JSON content expected.")
+    for name, value in body.items():
+        if name == "isAssignableToRole":
+            raise bad_request("Property 'isAssignableToRole' is read-only and cannot be set.")
+        if name not in _UPDATABLE:
+            raise bad_request(f"Property '{name}' is read-only, unknown or not simulated.")
+        if not isinstance(value, _UPDATABLE[name][1]):
+            raise bad_request(f"Invalid value specified for property '{name}' of resource 'Group'.")
+    if group.is_assignable_to_role:
+        if body.get("securityEnabled") is False:
+            raise bad_request("A group that can be assigned to roles must be security-enabled.")
+        if body.get("visibility") not in _VISIBILITIES:
+            raise bad_request("The visibility of a group that can be assigned to roles must be Private.")
+    with changing(call.tenant, group, now=call.view.now, by_graph=True):
+        for name, value in body.items():
+            setattr(group, _UPDATABLE[name][0], value)
+    note(call, "Update group", group, changed=sorted(body))
+    call.effect = True
+    return Reply(204)
+
+
 @route("DELETE", "/groups/<group>", area=AREA, summary="Delete", operation="DELETE /groups/{id}")
 def delete_group(call: Call) -> Reply:
     """Delete group (soft delete is not simulated: it is gone)."""
     require_group(call)
     group = call.tenant.groups[call.args["group"].lower()]
     caller = enforcement.caller_of(call.tenant, call.token, call.view.now, for_write=True)
-    enforcement.require_group_change(call.tenant, caller, group)
+    enforcement.require_group_change(call.tenant, caller, group, members=False)
     with changing(call.tenant, group, now=call.view.now, by_graph=True):
         del call.tenant.groups[group.id]
-    for key in [a.id for a in call.tenant.role_assignments.values() if a.principal_id == group.id]:
-        del call.tenant.role_assignments[key]
+    for held in list(call.tenant.role_assignments.values()):
+        if held.principal_id == group.id:
+            roles.remove(call.tenant, held, now=call.view.now, call=call)
+    for held in list(call.tenant.role_eligibilities.values()):
+        if held.principal_id == group.id:
+            del call.tenant.role_eligibilities[held.id]
     note(call, "Delete group", group)
     call.effect = True
     return Reply(204)
@@ -203,16 +284,20 @@ def _change(call: Call, kind: str, *, add: bool) -> Reply:
     group = call.tenant.groups[call.args["group"].lower()]
     caller = enforcement.caller_of(call.tenant, call.token, call.view.now, for_write=True)
     enforcement.require_group_change(call.tenant, caller, group)
-    key = call.args["object"].lower() if not add else _referenced(call, call.json().get("@odata.id", "")).id
     people = getattr(group, kind)
+    if add:
+        found = _referenced(call, call.json().get("@odata.id", ""))
+        key = found.id
+    else:
+        key = call.args["object"].lower()
     if add and key in people:
         raise bad_request(
             f"One or more added object references already exist for the following modified properties: '{kind}'."
         )
     if not add and key not in people:
         raise not_found(key)
-    if add and group.is_assignable_to_role and key in call.tenant.groups:
-        raise bad_request("Nesting is not supported for role-assignable groups.")
+    if add:
+        _require_fit(group, found, kind)
     with changing(call.tenant, group, now=call.view.now, by_graph=True):
         if add:
             people[key] = call.view.now

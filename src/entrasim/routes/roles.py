@@ -7,11 +7,10 @@ from entrasim.changes import find_user
 from entrasim.errors import bad_request, not_found
 from entrasim.odata.filters import compile_filter
 from entrasim.odata.pages import Getter, link, seal, unseal
-from entrasim.routes.groups import directory_object, no_premium
+from entrasim.routes.groups import directory_object, require_role_group
 from entrasim.routes.memberships import unit_row
 from entrasim.state import RoleAssignment
 from entrasim.tables.roles import BUILTIN_ROLES
-from entrasim.tables.skus import PREMIUM_PLANS, has_plan
 from entrasim.web import Call, Reply, route
 
 AREA = "roles"
@@ -149,12 +148,7 @@ def _assign(call: Call, principal_id: str, role_id: str, scope: str) -> RoleAssi
         raise bad_request("The role definition is not valid or cannot be assigned.")
     if scope != "/" and scope.rpartition("/")[2].lower() not in tenant.administrative_units:
         raise not_found(scope)
-    group = tenant.groups.get(principal.id)
-    if group is not None:
-        if not has_plan(tenant.skus, PREMIUM_PLANS):
-            raise no_premium()
-        if not group.is_assignable_to_role:
-            raise bad_request("The group is not assignable to roles.")
+    require_role_group(call, principal.id)
     if roles.find(tenant, principal.id, role_id, scope) is not None:
         raise bad_request(
             "A conflicting object with one or more of the specified property values is present in the directory."

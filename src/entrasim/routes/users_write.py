@@ -82,7 +82,8 @@ def update_user(call: Call) -> Reply:
         raise bad_request("At least one property must be specified.")
     _check_known(body)
     caller = enforcement.caller_of(call.tenant, call.token, call.view.now, for_write=True)
-    enforcement.require_update(call.tenant, caller, user, set(body), call.view.now)
+    is_enabling = body.get("accountEnabled") is True
+    enforcement.require_update(call.tenant, caller, user, set(body), call.view.now, is_enabling=is_enabling)
     profile = body.get("passwordProfile")
     if "passwordProfile" in body:
         passwords.require_cloud_password(call.tenant, user)

@@ -21,6 +21,14 @@ def _named(*names: str) -> frozenset[str]:
     return frozenset(roles.by_name(name).template_id for name in names)
 
 
+_POLICIES_READ = (
+    "RoleManagement.Read.All",
+    "RoleManagement.Read.Directory",
+    "RoleManagement.ReadWrite.Directory",
+    "RoleManagementPolicy.Read.Directory",
+    "RoleManagementPolicy.ReadWrite.Directory",
+    AS_USER,
+)
 _READERS = _named("Global Reader", "Directory Readers", "Directory Writers")
 _SECURITY_READERS = _named("Global Reader", "Security Reader", "Security Operator", "Security Administrator")
 _USER_MANAGERS = _ADMINISTRATORS | _named("User Administrator", "Directory Writers", "Partner Tier1 Support",
@@ -42,6 +50,10 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "PATCH /users/{id}": ("User.ReadWrite.All", "Directory.ReadWrite.All", "User-PasswordProfile.ReadWrite.All",
                           "User.EnableDisableAccount.All", AS_USER),
     "POST /groups": ("Group.ReadWrite.All", "Directory.ReadWrite.All", "RoleManagement.ReadWrite.Directory", AS_USER),
+    "GET /policies/roleManagementPolicies": _POLICIES_READ,
+    "GET /policies/roleManagementPolicies/{id}": _POLICIES_READ,
+    "GET /policies/roleManagementPolicies/{id}/rules": _POLICIES_READ,
+    "GET /policies/roleManagementPolicyAssignments": _POLICIES_READ,
     "PATCH /policies/roleManagementPolicies/{id}/rules/{id}": ("RoleManagementPolicy.ReadWrite.Directory",
                                                               "RoleManagement.ReadWrite.Directory", AS_USER),
     "GET /oauth2PermissionGrants": ("Directory.Read.All", "DelegatedPermissionGrant.ReadWrite.All",
@@ -58,11 +70,15 @@ ROLES: dict[str, frozenset[str] | None] = {
     "PATCH /domains/{id}": _ADMINISTRATORS | _named("Domain Name Administrator"),
     "GET /domains": None,
     "POST /groups": None,  # members may create security groups; role-assignable ones are for role managers
+    "PATCH /groups/{id}": None,  # owners may, and administrators of groups
     "DELETE /groups/{id}": None,
     "POST /groups/{id}/members": None,  # owners may, and administrators of groups
     "DELETE /groups/{id}/members/{id}": None,
     "GET /roleManagement/directory/roleDefinitions": _ROLE_MANAGERS | _READERS | _SECURITY_READERS,
     "GET /roleManagement/directory/roleAssignments": _ROLE_MANAGERS | _READERS | _SECURITY_READERS,
+    "GET /roleManagement/directory/roleAssignmentScheduleInstances/filterByCurrentUser": None,
+    "GET /roleManagement/directory/roleEligibilityScheduleInstances/filterByCurrentUser": None,
+    "POST /roleManagement/directory/roleAssignmentScheduleRequests": None,  # selfActivate; the rest asks for more
     "GET /auditLogs/directoryAudits": _ADMINISTRATORS | _SECURITY_READERS | _named("Reports Reader"),
     "POST /applications": None,  # members may register apps, and own what they registered
     "PATCH /applications/{id}": None,
