@@ -63,6 +63,8 @@ class Tenant(models.Model):
     premium = models.CharField(max_length=16, choices=Premium, default=Premium.UNKNOWN)
     premium_checked_at = models.DateTimeField(null=True)
     is_jit_wanted = models.BooleanField(default=False)  # just-in-time grants are switched on for the customer (AC-2.5)
+    wishes = models.JSONField(null=True)  # features a technician chose (`policies.Wish`); null: by the wanted role
+    board = models.JSONField(default=dict)  # feature -> `policies.Ready` as last settled, to filter and count by
 
     def __str__(self) -> str:
         return self.primary_domain
@@ -117,6 +119,7 @@ class Connection(models.Model):
     role_ends_at = models.DateTimeField(null=True)  # when the best assignment of the wanted role ends by itself
     role_seen_at = models.DateTimeField(null=True)  # first positive check: propagation counts from here
     role_lost_at = models.DateTimeField(null=True)
+    reduction_asked_at = models.DateTimeField(null=True)  # somebody asked to take away what is more than needed (J5)
     refused_at = models.DateTimeField(null=True)  # the last 403 on an action that was predicted possible
     refused_note = models.CharField(max_length=300, blank=True)  # Microsoft's words for it
     worked_at = models.DateTimeField(null=True)  # the last action that was read back

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from tenantry.tenants import views
+from tenantry.tenants import readiness_views, views
 
 app_name = "tenants"
 urlpatterns = [
     path("customers/<uuid:customer_id>/connect/elevation/", views.connect_elevation, name="connect_elevation"),
     path("customers/<uuid:customer_id>/road/<slug:app>/choose/", views.path_choice, name="path"),
+    path("readiness/", readiness_views.across, name="readiness"),
+    path("customers/<uuid:customer_id>/features/", readiness_views.features, name="features"),
+    path("customers/<uuid:customer_id>/features/<slug:app>/reduce/", readiness_views.reduce, name="reduce"),
     path("connect/return", views.consent_return, name="consent_return"),
     path("customers/<uuid:customer_id>/connect/", views.connect, name="connect"),
     path("customers/<uuid:customer_id>/connection/", views.connection, name="connection"),

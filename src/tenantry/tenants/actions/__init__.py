@@ -6,6 +6,7 @@ looking      one look at a tenant
 checking     drawing the conclusions of a look
 noting       what other domains learnt on the way
 managing     disconnecting, choosing another role
+wishing      which features are wanted, the role that follows, taking back what is too much
 settling     the one place that writes a state
 """
 
@@ -22,6 +23,7 @@ from tenantry.tenants.actions.consenting import (
 from tenantry.tenants.actions.managing import choose_path, choose_role, disconnect
 from tenantry.tenants.actions.noting import note_failure, note_refused, note_worked
 from tenantry.tenants.actions.verifying import enqueue_verify, verify_attempt
+from tenantry.tenants.actions.wishing import choose_features, propose_reduction
 
 __all__ = [
     "Answered",
@@ -29,6 +31,7 @@ __all__ = [
     "accept_tenant",
     "answer_consent",
     "check_connection",
+    "choose_features",
     "choose_path",
     "choose_role",
     "disconnect",
@@ -38,6 +41,7 @@ __all__ = [
     "note_failure",
     "note_refused",
     "note_worked",
+    "propose_reduction",
     "redirect_uri",
     "request_check",
     "start_consent",

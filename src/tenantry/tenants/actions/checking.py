@@ -12,6 +12,7 @@ from tenantry.kit import clock, jobs
 from tenantry.kit.actor import system
 from tenantry.reach import permissions
 from tenantry.tenants.actions.looking import Findings, look
+from tenantry.tenants.actions.reducing import note_reduction
 from tenantry.tenants.actions.settling import about, locked, settle
 from tenantry.tenants.events import TenantEvent
 from tenantry.tenants.models import AppKind, Connection, ConnectionState, PimStatus, RolePath, Tenant
@@ -22,6 +23,17 @@ CHECK_JOB = "tenants.check"
 FAILURES_UNTIL_OFFLINE = 3
 """One look without an answer is the weather; three in a row are shown."""
 _SECOND_LOOK_AFTER = 2.0  # seconds; another replica has the chance to answer
+_LOOKED_AT = (
+    "pim_status",
+    "pim_reason",
+    "pim_licence",
+    "pim_service",
+    "pim_checked_at",
+    "pim_known",
+    "pim_known_at",
+    "premium",
+    "premium_checked_at",
+)
 _CHECKER = system("connection check")
 
 
@@ -70,6 +82,7 @@ def _check(connection: Connection) -> None:
         if present is not None and present.pk == connection.pk:
             now = clock.now()
             apply_findings(present, findings, now=now)
+            note_reduction(present, actor=_CHECKER)
             settle(present, now=now, actor=_CHECKER)
 
 
@@ -145,7 +158,8 @@ def apply_surroundings(connection: Connection, findings: Findings, *, now: dt.da
         tenant.premium_checked_at = now
     if findings.pim is not None:
         _apply_pim(connection, tenant, findings, now)
-    tenant.save()
+    # What is wanted at the customer is not this look's to write: the row is shared by both apps.
+    tenant.save(update_fields=_LOOKED_AT)
 
 
 def _apply_pim(connection: Connection, tenant: Tenant, findings: Findings, now: dt.datetime) -> None:

@@ -12,13 +12,14 @@ from tenantry.graph import tokens
 from tenantry.kit import clock
 from tenantry.kit.actor import Actor
 from tenantry.kit.errors import Invalid
-from tenantry.reach import roles
 from tenantry.technicians.models import Technician
-from tenantry.tenants.actions.checking import enqueue_check, see_role
+from tenantry.tenants.actions.checking import enqueue_check
 from tenantry.tenants.actions.settling import about, locked_of_customer, settle
+from tenantry.tenants.actions.wishing import check_role, want_role
 from tenantry.tenants.events import TenantEvent
 from tenantry.tenants.models import AppKind, Connection, RolePath
-from tenantry.tenants.queries import road_by_tenant
+from tenantry.tenants.policies import does, kept_of
+from tenantry.tenants.queries import road_by_tenant, wishes_of
 
 LONGEST_GROUP_NAME: Final = 256
 """Microsoft Graph, "group resource type": displayName."""
@@ -53,37 +54,35 @@ def disconnect(*, actor: Actor, technician: Technician, customer_id: uuid.UUID, 
 
 
 def choose_role(
-    *, actor: Actor, technician: Technician, customer_id: uuid.UUID, tenant_id: uuid.UUID, wanted_role_id: str
+    *,
+    actor: Actor,
+    technician: Technician,
+    customer_id: uuid.UUID,
+    tenant_id: uuid.UUID,
+    wanted_role_id: str,
+    is_confirmed: bool = False,
 ) -> None:
     """Choose the role the connection is to have. A stronger one that is held already counts at once.
+
+    Features that were chosen and that the role cannot do for are no longer wanted.
 
     Raises:
         NotHere: no such customer, or it is not connected.
         Conflict: it is connected to another tenant than the form says.
-        Invalid: none of the roles on offer.
+        Invalid: none of the roles on offer on this path, or Global Administrator without a yes (AC-5.1).
     """
     get_customer(technician=technician, customer_id=customer_id)
-    if wanted_role_id not in {
-        option.role.template_id for option in roles.role_options(looks_after_admins=True, group_path=True)
-    }:
-        raise Invalid("Choose one of the roles.", field="wanted_role")
     now = clock.now()
     with transaction.atomic():
         connection = locked_of_customer(customer_id=customer_id, tenant_id=tenant_id)
-        before = str(connection.wanted_role_id)
-        if before == wanted_role_id:
+        check_role(wanted_role_id, path=RolePath(connection.path), is_confirmed=is_confirmed)
+        if str(connection.wanted_role_id) == wanted_role_id:
             return
-        connection.wanted_role_id = uuid.UUID(wanted_role_id)
-        connection.role_lost_at = None
-        connection.check_requested_at = now
-        see_role(connection, now=now, is_loss=False)
-        record(
-            actor=actor,
-            action=TenantEvent.ROLE_CHOSEN,
-            about=about(connection),
-            summary=f"{roles.role_name(wanted_role_id)} instead of {roles.role_name(before)}.",
-            details={"from": before, "to": wanted_role_id},
-        )
+        tenant = connection.tenant
+        if tenant.wishes is not None:
+            tenant.wishes = kept_of(wish for wish in wishes_of(connection) if does(wanted_role_id, (wish,)))
+            tenant.save(update_fields=["wishes"])
+        want_role(connection, wanted_role_id, actor=actor, now=now, is_confirmed=is_confirmed)
         settle(connection, now=now, actor=actor)
         enqueue_check(tenant_id)
 

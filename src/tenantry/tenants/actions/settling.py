@@ -8,8 +8,8 @@ from tenantry.kit.actor import Actor
 from tenantry.kit.errors import Conflict, NotHere
 from tenantry.tenants.events import TenantEvent
 from tenantry.tenants.models import AppKind, Connection, ConnectionState
-from tenantry.tenants.policies import next_check_at, next_state
-from tenantry.tenants.queries import facts_of
+from tenantry.tenants.policies import board, next_check_at, next_state
+from tenantry.tenants.queries import connection_to, facts_of, wishes_of
 
 
 def about(connection: Connection) -> About:
@@ -82,3 +82,19 @@ def settle(connection: Connection, *, now: dt.datetime, actor: Actor) -> None:
     if connection.role_ends_at is not None and connection.role_ends_at > now:
         connection.next_check_at = min(connection.next_check_at, connection.role_ends_at)
     connection.save()
+    _keep_board(connection, now)
+
+
+def _keep_board(connection: Connection, now: dt.datetime) -> None:
+    """Keep how each feature stands on the tenant's row, so that lists can be filtered and counted by it."""
+    is_helpdesk = connection.app == AppKind.HELPDESK
+    other = connection_to(connection.tenant_id, app=AppKind.ELEVATION if is_helpdesk else AppKind.HELPDESK)
+    base, elevation = (connection, other) if is_helpdesk else (other, connection)
+    if base is None:
+        return
+    base.tenant = connection.tenant  # the freshest: the caller may have changed what is wanted
+    lines = board(facts_of(base), facts_of(elevation) if elevation else None, wishes_of(base), now)
+    found = {line.column.key: str(line.state) for line in lines}
+    if found != connection.tenant.board:
+        connection.tenant.board = found
+        connection.tenant.save(update_fields=["board"])

@@ -3,12 +3,16 @@
 standing    the state machine of a connection (J6, AC-5.4)
 rhythm      when to look at a connection again
 features    what works through a connection, feature by feature
+wishes      which features are wanted, and the least role and permissions for them (J5)
+board       every feature of a customer: ready, propagating, needs attention, not wanted
+jit         whether a just-in-time grant may be activated (AC-2.6)
 checklist   the numbered set-up steps (J2)
 holdings    roles held on each path: direct, with PIM, through a group (AC-2.4, AC-3.2, AC-7.5)
 pim         whether PIM is on in a tenant (J4)
 consent     how a consent round trip ended (AC-1.3)
 """
 
+from tenantry.tenants.policies.board import COLUMNS, READY_WORDS, Line, Ready, Where, board, not_connected
 from tenantry.tenants.policies.checklist import Step, checklist
 from tenantry.tenants.policies.consent import ConsentEnd, end_of_error, words_of
 from tenantry.tenants.policies.features import FeatureRow, feature_rows
@@ -26,6 +30,7 @@ from tenantry.tenants.policies.holdings import (
     role_standing,
     would_do,
 )
+from tenantry.tenants.policies.jit import may_activate_jit
 from tenantry.tenants.policies.pim import (
     LicenceSignal,
     PimReading,
@@ -46,13 +51,34 @@ from tenantry.tenants.policies.standing import (
     Trouble,
     next_state,
 )
+from tenantry.tenants.policies.wishes import (
+    WISH_HINTS,
+    WISH_LABELS,
+    Difference,
+    ExtraRole,
+    Wish,
+    difference,
+    does,
+    kept_of,
+    least_role,
+    needed_permissions,
+    needed_role_actions,
+    options_for,
+    wishes_from,
+)
 
 __all__ = [
+    "COLUMNS",
     "IN_MOTION",
     "NEEDS_SOMEBODY",
     "PROPAGATION_WINDOW",
+    "READY_WORDS",
+    "WISH_HINTS",
+    "WISH_LABELS",
     "ConsentEnd",
     "CustomRoleFacts",
+    "Difference",
+    "ExtraRole",
     "Facts",
     "FeatureRow",
     "GroupFacts",
@@ -60,8 +86,10 @@ __all__ = [
     "GroupStanding",
     "Holding",
     "LicenceSignal",
+    "Line",
     "PimReading",
     "PimView",
+    "Ready",
     "RoleRules",
     "RoleStanding",
     "RoleState",
@@ -69,18 +97,31 @@ __all__ = [
     "Standing",
     "Step",
     "Trouble",
+    "Where",
+    "Wish",
+    "board",
     "checklist",
     "covering_roles",
+    "difference",
+    "does",
     "end_of_error",
     "feature_rows",
     "group_standing",
     "judge_pim",
+    "kept_of",
+    "least_role",
     "licence_signal",
+    "may_activate_jit",
+    "needed_permissions",
+    "needed_role_actions",
     "next_check_at",
     "next_state",
+    "not_connected",
+    "options_for",
     "premium_of",
     "road_by_pim",
     "role_standing",
+    "wishes_from",
     "words_of",
     "would_do",
 ]

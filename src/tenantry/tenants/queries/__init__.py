@@ -7,6 +7,7 @@ from typing import Final
 from django.db.models import QuerySet
 
 from tenantry.kit import clock
+from tenantry.kit.decision import Decision
 from tenantry.reach import Reacher, permissions
 from tenantry.tenants.models import (
     AppKind,
@@ -29,8 +30,12 @@ from tenantry.tenants.policies import (
     RoleRules,
     ServiceSignal,
     Trouble,
+    Wish,
     judge_pim,
+    may_activate_jit,
+    needed_permissions,
     road_by_pim,
+    wishes_from,
 )
 
 _ATTEMPT_SHOWN_FOR = dt.timedelta(hours=24)
@@ -76,13 +81,33 @@ def connected_tenant_ids() -> list[uuid.UUID]:
     return list(_of().values_list("tenant_id", flat=True))
 
 
+def wishes_of(connection: Connection) -> frozenset[Wish]:
+    """Which features are wanted at the customer, as far as this connection can tell."""
+    tenant = connection.tenant
+    is_helpdesk = connection.app == AppKind.HELPDESK
+    return wishes_from(
+        tenant.wishes if is_helpdesk else [],
+        wanted_role_id=str(connection.wanted_role_id),
+        is_jit_wanted=tenant.is_jit_wanted,
+    )
+
+
+def jit_decision(customer_id: uuid.UUID) -> Decision:
+    """Whether a just-in-time grant may be activated at a customer now (AC-2.6); asked before anything is created."""
+    elevation = connection_of(customer_id, app=AppKind.ELEVATION)
+    tenant = tenant_of(customer_id)
+    return may_activate_jit(
+        facts_of(elevation) if elevation else None, clock.now(), is_wanted=tenant is not None and tenant.is_jit_wanted
+    )
+
+
 def facts_of(connection: Connection) -> Facts:
     """A connection's row as the facts its standing is decided from."""
     return Facts(
         wanted_role_id=str(connection.wanted_role_id),
         app_name=connection.app_display_name,
         granted=permissions.names(connection.permission_ids),
-        required=permissions.required_of(connection.app),
+        required=needed_permissions(wishes_of(connection), AppKind(connection.app)),
         role_ids=frozenset(connection.active_role_ids),
         unit_roles={unit: frozenset(held) for unit, held in connection.unit_roles.items()},
         unit_names=connection.unit_names,

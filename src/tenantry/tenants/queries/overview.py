@@ -26,20 +26,24 @@ from tenantry.tenants.policies import (
     IN_MOTION,
     NEEDS_SOMEBODY,
     ConsentEnd,
+    Difference,
     Facts,
     FeatureRow,
     GroupStanding,
+    Line,
     PimView,
     RoleRules,
     RoleState,
     Standing,
     Step,
+    board,
     checklist,
+    difference,
     feature_rows,
     next_state,
     words_of,
 )
-from tenantry.tenants.queries import connection_of, facts_of, latest_attempt, pim_view
+from tenantry.tenants.queries import connection_of, facts_of, latest_attempt, pim_view, wishes_of
 from tenantry.tenants.queries.listing import STATE_KINDS
 
 _NOT_CONNECTED = Standing(ConnectionState.NOT_CONNECTED)
@@ -90,6 +94,7 @@ class Overview:
     standing: Standing = _NOT_CONNECTED
     by_role: Standing = _NOT_CONNECTED  # as if every permission were there and the tenant in reach
     features: tuple[FeatureRow, ...] = ()
+    lines: tuple[Line, ...] = ()  # the readiness board of the customer; empty for the elevation app's own overview
     steps: tuple[Step, ...] = ()
     elevation: "Overview | None" = None  # of a help-desk connection: the elevation app's, where it is wanted (AC-2.5)
 
@@ -257,8 +262,8 @@ class Overview:
 
     @property
     def required(self) -> frozenset[str]:
-        """Names of the permissions that the app asks for."""
-        return permissions.required_of(self.app)
+        """Names of the permissions that the wanted features need of the app."""
+        return self.facts.required if self.facts else permissions.required_of(self.app)
 
     @property
     def granted(self) -> tuple[Permission, ...]:
@@ -325,6 +330,8 @@ class Overview:
             self.elevation.version if self.elevation else "",
             *(step.kind for step in self.steps),
             *(feature.word for feature in self.features),
+            *(f"{line.state} {line.word} {line.cause}" for line in self.lines),
+            *((row.reduction_asked_at, row.tenant.is_jit_wanted) if row else ()),
             self.is_looking,
             self.poll_seconds,
             *((self.sync.state, self.sync.users, self.sync.users_read, self.sync.finished_at) if self.sync else ()),
@@ -357,6 +364,43 @@ def _of_connection(customer: Customer, connection: Connection, attempt: ConsentA
         standing=next_state(facts, now),
         by_role=next_state(dataclasses.replace(facts, required=frozenset(), trouble=None, app_is_enabled=True), now),
         features=feature_rows(facts, now),
+        lines=board(facts, facts_of(elevation) if elevation else None, wishes_of(connection), now)
+        if is_helpdesk
+        else (),
         steps=checklist(facts, now, premium=Premium(connection.tenant.premium)),
         elevation=_of_connection(customer, elevation, None) if elevation is not None else None,
     )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AppDifference:
+    """What one of our apps holds in a tenant, beside what is needed of it.
+
+    Attributes:
+        connection: the app's connection.
+        found: the difference, both ways.
+        is_asked: somebody asked for the reduction, and it is not done yet.
+    """
+
+    connection: Connection
+    found: Difference
+    is_asked: bool
+
+    @property
+    def app_label(self) -> str:
+        """Which of our apps, in words."""
+        return AppKind(self.connection.app).label
+
+
+def differences_of(customer: Customer) -> list[AppDifference]:
+    """What each of our apps holds in the customer's tenant, measured against the least that the wishes need."""
+    base = connection_of(customer.pk)
+    if base is None:
+        return []
+    wishes = wishes_of(base)
+    found = [AppDifference(base, difference(facts_of(base), wishes), base.reduction_asked_at is not None)]
+    elevation = connection_of(customer.pk, app=AppKind.ELEVATION)
+    if elevation is not None:
+        measured = difference(facts_of(elevation), wishes)
+        found.append(AppDifference(elevation, measured, elevation.reduction_asked_at is not None))
+    return found
