@@ -132,7 +132,10 @@ def seconds_of(duration: str) -> float:
     found = _DURATION.fullmatch(duration or "")
     if found is None or duration in {"P", "PT"}:
         raise bad_request(f"'{duration}' is no valid duration.", code="InvalidDuration")
-    return sum(float(part or 0) * unit for part, unit in zip(found.groups(), _UNITS, strict=True))
+    seconds = sum(float(part or 0) * unit for part, unit in zip(found.groups(), _UNITS, strict=True))
+    if seconds > _FOR_GOOD.total_seconds():
+        raise bad_request(f"'{duration}' is no valid duration.", code="InvalidDuration")
+    return seconds
 
 
 def failing_rules(
@@ -293,15 +296,27 @@ def require_role_definition(tenant: Tenant, role_id: str) -> str:
     return role_id.lower()
 
 
+def part_of(body: dict[str, Any], name: str) -> dict[str, Any]:
+    """An object inside a body; empty when it is missing or null.
+
+    Raises:
+        GraphError: 400, something else stands there.
+    """
+    found = body.get(name)
+    if found is not None and not isinstance(found, dict):
+        raise bad_request(f"Cannot convert the value of property '{name}' to the expected type.")
+    return found or {}
+
+
 def schedule_info(body: dict[str, Any], now: dt.datetime) -> tuple[dt.datetime, dt.datetime | None]:
     """Start and end that a request asks for.
 
     Raises:
         GraphError: 400.
     """
-    info = body.get("scheduleInfo") or {}
+    info = part_of(body, "scheduleInfo")
     start = _moment(info.get("startDateTime"), "startDateTime") or now
-    expiration = info.get("expiration") or {}
+    expiration = part_of(info, "expiration")
     kind = str(expiration.get("type") or "notSpecified").lower()
     if kind in {"noexpiration", "notspecified"}:
         return start, None
@@ -310,7 +325,11 @@ def schedule_info(body: dict[str, Any], now: dt.datetime) -> tuple[dt.datetime, 
         if end is None:
             raise bad_request("An end is required for an expiration of type afterDateTime.")
     elif kind == "afterduration":
-        end = max(start, now) + dt.timedelta(seconds=seconds_of(str(expiration.get("duration") or "")))
+        lasts = dt.timedelta(seconds=seconds_of(str(expiration.get("duration") or "")))
+        try:
+            end = max(start, now) + lasts
+        except OverflowError as error:
+            raise bad_request("The end of the assignment is out of range.") from error
     else:
         raise bad_request(f"Requested value '{expiration.get('type')}' was not found.")
     if end - max(start, now) < SHORTEST:

@@ -1,6 +1,7 @@
 """Microsoft's own SDK for Python with azure-identity, unchanged but for addresses and the certificate authority."""
 
 import asyncio
+import datetime as dt
 import ssl
 import warnings
 from collections.abc import Awaitable, Callable
@@ -9,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from azure.identity import CertificateCredential, ClientSecretCredential
+from tests.entrasim.conftest import StandingClock
 
 from entrasim.handle import Handle
 from entrasim.server import Simulator
@@ -18,8 +20,14 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
     from msgraph import GraphRequestAdapter, GraphServiceClient
+    from msgraph.generated.models.expiration_pattern import ExpirationPattern
+    from msgraph.generated.models.expiration_pattern_type import ExpirationPatternType
+    from msgraph.generated.models.group import Group
     from msgraph.generated.models.o_data_errors.o_data_error import ODataError
     from msgraph.generated.models.password_profile import PasswordProfile
+    from msgraph.generated.models.request_schedule import RequestSchedule
+    from msgraph.generated.models.unified_role_assignment_schedule_request import UnifiedRoleAssignmentScheduleRequest
+    from msgraph.generated.models.unified_role_schedule_request_actions import UnifiedRoleScheduleRequestActions
     from msgraph.generated.models.user import User
     from msgraph.generated.users.users_request_builder import UsersRequestBuilder
     from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
@@ -132,3 +140,67 @@ def test_azure_identity_signs_in_with_a_certificate(
         assert [row.id for row in organization.value] == [tenant.id]
 
     run(simulator, credential, scenario)
+
+
+def test_the_sdk_assigns_through_pim_and_makes_a_group_for_roles(
+    simulator: Simulator, sim: Handle, clock: StandingClock
+) -> None:
+    tenant = sim.new_tenant(plan="p2")
+    app = sim.register_app(
+        secret="s3cret", required_app_roles=["RoleManagement.ReadWrite.Directory", "Directory.Read.All"]
+    )
+    principal = tenant.consent(app)
+    role = "7be44c8a-adaf-4e2a-84d6-ab2649e08a13"
+    ends_at = clock.now() + dt.timedelta(days=30)
+
+    async def scenario(client: GraphServiceClient) -> None:
+        directory = client.role_management.directory
+        made = await directory.role_assignment_schedule_requests.post(
+            UnifiedRoleAssignmentScheduleRequest(
+                action=UnifiedRoleScheduleRequestActions.AdminAssign,
+                justification="Help desk",
+                principal_id=principal.id,
+                role_definition_id=role,
+                directory_scope_id="/",
+                schedule_info=RequestSchedule(
+                    start_date_time=clock.now(),
+                    # This SDK writes durations in Python's way, not in ISO 8601, which Graph refuses.
+                    expiration=ExpirationPattern(type=ExpirationPatternType.AfterDateTime, end_date_time=ends_at),
+                ),
+            )
+        )
+        assert made is not None
+        assert (made.status, made.target_schedule_id is None) == ("Provisioned", False)
+        found = await directory.role_assignment_schedule_instances.get()
+        assert found is not None
+        ends = [row.end_date_time for row in found.value or [] if row.principal_id == principal.id]
+        assert ends == [ends_at]
+        with pytest.raises(ODataError) as refused:
+            await directory.role_assignment_schedule_requests.post(
+                UnifiedRoleAssignmentScheduleRequest(
+                    action=UnifiedRoleScheduleRequestActions.AdminAssign,
+                    justification="Help desk",
+                    principal_id=principal.id,
+                    role_definition_id=role,
+                    directory_scope_id="/",
+                    schedule_info=RequestSchedule(
+                        expiration=ExpirationPattern(type=ExpirationPatternType.NoExpiration)
+                    ),
+                )
+            )
+        assert refused.value.error is not None
+        assert refused.value.error.code == "RoleAssignmentExists"
+        group = await client.groups.post(
+            Group(
+                display_name="Roles",
+                mail_nickname="roles",
+                mail_enabled=False,
+                security_enabled=True,
+                is_assignable_to_role=True,
+                visibility="Private",
+            )
+        )
+        assert group is not None
+        assert group.is_assignable_to_role is True
+
+    run(simulator, secret_credential(simulator, tenant.id, app.app_id), scenario)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from markupsafe import Markup
 from werkzeug import Request, Response
 
+from entrasim import pim
 from entrasim.app import Context
 from entrasim.login_pages import trouble
 from entrasim.login_pages.accounts import as_seen_in, find_tenant, may_consent, tenant_wide_roles
@@ -123,6 +124,7 @@ def _seated(visit: Visit, directory: Tenant, page: Callable[[Desk], Response]) -
     if not signing_in and asked.prompt != "login":
         if visit.request.method == "POST" and not visit.browser.posted_canary_fits:
             return trouble.expired_page(visit.address)
+        pim.settle(directory, visit.now)
         desk = _desk(visit, directory)
         if desk:
             return page(desk)

@@ -18,6 +18,20 @@ from entrasim.web import Call, Reply, route
 _BY_ADMINISTRATOR: Final = frozenset({"adminAssign", "adminUpdate", "adminExtend", "adminRenew", "adminRemove"})
 _BY_HOLDER: Final = frozenset({"selfActivate", "selfDeactivate"})
 _NOT_SIMULATED: Final = frozenset({"selfExtend", "selfRenew"})
+_PROPERTIES: Final[dict[str, type]] = {
+    "action": str,
+    "appScopeId": str,
+    "approvalId": str,
+    "customData": str,
+    "directoryScopeId": str,
+    "isValidationOnly": bool,
+    "justification": str,
+    "principalId": str,
+    "roleDefinitionId": str,
+    "scheduleInfo": dict,
+    "targetScheduleId": str,
+    "ticketInfo": dict,
+}
 _REMOVES_ONLY: Final = "RoleAssignmentSchedule.Remove.Directory"
 _ASSIGNS: Final = (
     "RoleAssignmentSchedule.ReadWrite.Directory",
@@ -108,9 +122,29 @@ def _require_administrator(call: Call, *, is_removal: bool) -> None:
         raise denied(lack_of_permission=True)
 
 
+def _require_shape(body: dict[str, Any]) -> None:
+    """Refuse names and types that the resource does not have.
+
+    Raises:
+        GraphError: 400.
+    """
+    for name, value in body.items():
+        if name.startswith("@"):
+            continue
+        if name not in _PROPERTIES:
+            raise bad_request(
+                f"The property '{name}' does not exist on type 'microsoft.graph.unifiedRoleScheduleRequest'. Make sure "
+                "to only use property names that are defined by the type.",
+                code="BadRequest",
+            )
+        if value is not None and not isinstance(value, _PROPERTIES[name]):
+            raise bad_request(f"Cannot convert the value of property '{name}' to the expected type.", code="BadRequest")
+
+
 def _request(call: Call, *, eligible: bool) -> Reply:
     now = ready(call)
     body = call.json()
+    _require_shape(body)
     for name in ("action", "principalId", "roleDefinitionId", "directoryScopeId"):
         if not isinstance(body.get(name), str) or not body[name]:
             raise bad_request(f"The value of property '{name}' is required.", code="InvalidRoleAssignmentRequest")
@@ -297,7 +331,7 @@ def _waits(row: dict[str, object], principal_id: str, role_id: str, scope: str) 
 
 
 def _ticket(body: dict[str, Any]) -> str:
-    return str((body.get("ticketInfo") or {}).get("ticketNumber") or "")
+    return str(pim.part_of(body, "ticketInfo").get("ticketNumber") or "")
 
 
 def _row(
@@ -306,7 +340,7 @@ def _row(
     now = call.view.now
     is_app = not call.token.is_delegated
     creator = {"id": call.token.object_id, "displayName": None}
-    info = body.get("scheduleInfo") or {}
+    info = pim.part_of(body, "scheduleInfo")
     ending = body["action"] in _ENDING
     return {
         "id": new_id(),
@@ -337,8 +371,8 @@ def _row(
                 "type": "notSpecified",
                 "endDateTime": None,
                 "duration": None,
-                **(info.get("expiration") or {}),
+                **pim.part_of(info, "expiration"),
             },
         },
-        "ticketInfo": {"ticketNumber": None, "ticketSystem": None, **(body.get("ticketInfo") or {})},
+        "ticketInfo": {"ticketNumber": None, "ticketSystem": None, **pim.part_of(body, "ticketInfo")},
     }
