@@ -46,12 +46,14 @@ class Trip:
     def page_url(self) -> str:
         return reverse("customers:page", args=[self.customer.pk])
 
-    def leave(self, *, role: str = PAA, reconsent: bool = False, client: Client | None = None) -> str:
+    def leave(
+        self, *, role: str = PAA, reconsent: bool = False, client: Client | None = None, go_on: bool = False
+    ) -> str:
         """Post the connect form; returns the state that went along to Microsoft."""
         self.clock.travel(seconds=1)  # so that the newest trip is the newest
         answer = (client or self.client).post(
             reverse("tenants:connect", args=[self.customer.pk]),
-            {"wanted_role": role, **({"reconsent": "1"} if reconsent else {})},
+            {"wanted_role": role, **({"reconsent": "1"} if reconsent else {}), **({"go_on": "1"} if go_on else {})},
         )
         assert answer.status_code == 302, answer.content.decode()
         return parse_qs(urlsplit(answer.headers["Location"]).query)["state"][0]

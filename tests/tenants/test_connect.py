@@ -400,11 +400,12 @@ def test_disconnect_names_what_remains_removes_the_mirror_and_keeps_the_record(t
     assert trip.client.post(url, {"tenant_id": trip.tenant.id}).status_code == 404
 
 
-def test_a_disconnected_tenant_can_be_connected_again_here_without_a_question(trip: Trip) -> None:
+def test_a_disconnected_tenant_can_be_connected_again_here_with_one_question_before(trip: Trip) -> None:
+    """AC-8.3: the earlier consent is told before the browser leaves, and not asked about a second time after it."""
     trip.connect()
     trip.client.post(reverse("tenants:disconnect", args=[trip.customer.pk]), {"tenant_id": trip.tenant.id})
     trip.clock.travel(days=2)
-    trip.accept(trip.leave())
+    trip.accept(trip.leave(go_on=True))
     assert trip.is_connected()
 
 

@@ -14,6 +14,7 @@ class TenantEvent(StrEnum):
     FEATURES_CHOSEN = "tenants.features_chosen"
     JIT_SWITCHED = "tenants.jit_switched"
     MISMATCH = "tenants.mismatch"
+    NEIGHBOUR_FOUND = "tenants.neighbour_found"
     PATH_CHOSEN = "tenants.path_chosen"
     PIM_CHANGED = "tenants.pim_changed"
     RECONSENTED = "tenants.reconsented"

@@ -64,6 +64,8 @@ class Tenant(models.Model):
     premium_checked_at = models.DateTimeField(null=True)
     is_jit_wanted = models.BooleanField(default=False)  # just-in-time grants are switched on for the customer (AC-2.5)
     wishes = models.JSONField(null=True)  # features a technician chose (`policies.Wish`); null: by the wanted role
+    neighbours = models.JSONField(default=list)  # enterprise apps beside ours (J8): `policies.Neighbour`
+    neighbours_read_at = models.DateTimeField(null=True)
     board = models.JSONField(default=dict)  # feature -> `policies.Ready` as last settled, to filter and count by
 
     def __str__(self) -> str:

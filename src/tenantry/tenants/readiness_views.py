@@ -9,14 +9,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tenantry.customers.queries import get_customer
-from tenantry.kit.errors import Invalid, NotHere
+from tenantry.kit.errors import Conflict, Invalid, NotHere
 from tenantry.reach import roles
 from tenantry.technicians.current import actor_of, technician_of
 from tenantry.tenants import actions, forms
 from tenantry.tenants.models import AppKind, RolePath
 from tenantry.tenants.policies import (
     COLUMNS,
-    READY_WORDS,
     WISH_HINTS,
     Wish,
     least_role,
@@ -51,7 +50,7 @@ def across(request: HttpRequest) -> HttpResponse:
         "show": show,
         "feature": feature,
         "chips": [(value, word, summary.counts[value]) for value, word in board_queries.FILTERS.items()],
-        "words": READY_WORDS,
+        "tally": next((each for each in summary.features if each.key == feature), None),
     }
     return render(request, "tenants/readiness.html", context)
 
@@ -130,3 +129,16 @@ def reduce(request: HttpRequest, customer_id: uuid.UUID, app: str) -> HttpRespon
     )
     messages.success(request, "The steps stand on this page. Nothing was removed: an administrator walks them.")
     return redirect("tenants:features", customer_id=customer_id)
+
+
+@require_POST
+def review(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
+    """Ask for a review of the enterprise apps beside ours now (J8)."""
+    customer = get_customer(technician=technician_of(request), customer_id=customer_id)
+    present = connection_of(customer.pk)
+    form = forms.OfTenantForm(request.POST)
+    if present is None or not form.is_valid() or form.cleaned_data["tenant_id"] != present.tenant_id:
+        raise Conflict("The connection has changed since this page was loaded.", remedy="Reload the page.")
+    actions.enqueue_neighbours(present.tenant_id)
+    messages.info(request, "We are reading the enterprise apps of the tenant. The page shows what we find.")
+    return redirect("customers:page", customer_id=customer.pk)

@@ -5,6 +5,7 @@ import uuid
 from tenantry.kit import clock, jobs
 from tenantry.tenants import actions
 from tenantry.tenants.actions.checking import CHECK_JOB
+from tenantry.tenants.actions.neighbours import NEIGHBOURS_JOB
 from tenantry.tenants.actions.verifying import VERIFY_JOB
 from tenantry.tenants.models import Connection, ConsentAttempt, ConsentOutcome
 
@@ -21,6 +22,12 @@ def check(tenant_id: str) -> None:
 def verify(attempt_id: str) -> None:
     """Prove one consent."""
     actions.verify_attempt(attempt_id=uuid.UUID(attempt_id))
+
+
+@jobs.task(NEIGHBOURS_JOB)
+def neighbours(tenant_id: str) -> None:
+    """Review the enterprise apps beside ours in one tenant."""
+    actions.read_neighbours(tenant_id=uuid.UUID(tenant_id))
 
 
 @jobs.every("* * * * * */10", "tenants.sweep")

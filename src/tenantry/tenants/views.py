@@ -49,10 +49,14 @@ def connect(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """GET explains what is about to be asked and by whom it must be accepted; POST leaves for Microsoft."""
     customer = _customer(request, customer_id)
     connection = connection_of(customer.pk)
+    earlier = None
     if request.method == "POST":
         form = forms.RoleForm(request.POST)
         if form.is_valid():
-            return _leave(request, customer, form.cleaned_data["wanted_role"])
+            if connection is None and "go_on" not in request.POST:
+                earlier = actions.look_before_connecting(customer=customer)  # AC-8.3: said and asked before the consent
+            if earlier is None:
+                return _leave(request, customer, form.cleaned_data["wanted_role"])
     else:
         wanted = str(connection.wanted_role_id) if connection else forms.RECOMMENDED_ROLE
         form = forms.RoleForm(initial={"wanted_role": wanted})
@@ -60,11 +64,13 @@ def connect(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
         "customer": customer,
         "connection": connection,
         "form": form,
+        "earlier": earlier,
         "hints": forms.ROLE_HINTS,
         "permissions": permissions.wanted(),
         "is_set_up": registration(App.HELPDESK).is_set_up,
     }
-    return render(request, "tenants/connect.html", context, status=400 if form.errors else 200)
+    status = 400 if form.errors else 409 if earlier else 200
+    return render(request, "tenants/connect.html", context, status=status)
 
 
 def _leave(request: HttpRequest, customer: Customer, wanted_role_id: str) -> HttpResponse:

@@ -4,6 +4,7 @@ consenting   the round trip to Microsoft's consent page
 verifying    proving a consent and storing the connection
 looking      one look at a tenant
 checking     drawing the conclusions of a look
+neighbours   enterprise apps beside ours, and ours from an earlier connection
 noting       what other domains learnt on the way
 managing     disconnecting, choosing another role
 wishing      which features are wanted, the role that follows, taking back what is too much
@@ -21,6 +22,7 @@ from tenantry.tenants.actions.consenting import (
     start_consent,
 )
 from tenantry.tenants.actions.managing import choose_path, choose_role, disconnect
+from tenantry.tenants.actions.neighbours import enqueue_neighbours, look_before_connecting, read_neighbours
 from tenantry.tenants.actions.noting import note_failure, note_refused, note_worked
 from tenantry.tenants.actions.verifying import enqueue_verify, verify_attempt
 from tenantry.tenants.actions.wishing import choose_features, propose_reduction
@@ -37,11 +39,14 @@ __all__ = [
     "disconnect",
     "dismiss_attempt",
     "enqueue_check",
+    "enqueue_neighbours",
     "enqueue_verify",
+    "look_before_connecting",
     "note_failure",
     "note_refused",
     "note_worked",
     "propose_reduction",
+    "read_neighbours",
     "redirect_uri",
     "request_check",
     "start_consent",

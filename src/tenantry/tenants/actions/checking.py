@@ -12,6 +12,7 @@ from tenantry.kit import clock, jobs
 from tenantry.kit.actor import system
 from tenantry.reach import permissions
 from tenantry.tenants.actions.looking import Findings, look
+from tenantry.tenants.actions.neighbours import enqueue_if_stale
 from tenantry.tenants.actions.reducing import note_reduction
 from tenantry.tenants.actions.settling import about, locked, settle
 from tenantry.tenants.events import TenantEvent
@@ -84,6 +85,8 @@ def _check(connection: Connection) -> None:
             apply_findings(present, findings, now=now)
             note_reduction(present, actor=_CHECKER)
             settle(present, now=now, actor=_CHECKER)
+            if present.app == AppKind.HELPDESK and findings.trouble is None:
+                enqueue_if_stale(present, now=now)
 
 
 def apply_findings(connection: Connection, findings: Findings, *, now: dt.datetime) -> None:

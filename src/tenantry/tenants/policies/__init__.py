@@ -5,6 +5,7 @@ rhythm      when to look at a connection again
 features    what works through a connection, feature by feature
 wishes      which features are wanted, and the least role and permissions for them (J5)
 board       every feature of a customer: ready, propagating, needs attention, not wanted
+neighbours  enterprise apps beside ours: leftovers and look-alikes (J8)
 jit         whether a just-in-time grant may be activated (AC-2.6)
 checklist   the numbered set-up steps (J2)
 holdings    roles held on each path: direct, with PIM, through a group (AC-2.4, AC-3.2, AC-7.5)
@@ -31,6 +32,7 @@ from tenantry.tenants.policies.holdings import (
     would_do,
 )
 from tenantry.tenants.policies.jit import may_activate_jit
+from tenantry.tenants.policies.neighbours import Neighbour, Origin, origin_of
 from tenantry.tenants.policies.pim import (
     LicenceSignal,
     PimReading,
@@ -87,6 +89,8 @@ __all__ = [
     "Holding",
     "LicenceSignal",
     "Line",
+    "Neighbour",
+    "Origin",
     "PimReading",
     "PimView",
     "Ready",
@@ -118,6 +122,7 @@ __all__ = [
     "next_state",
     "not_connected",
     "options_for",
+    "origin_of",
     "premium_of",
     "road_by_pim",
     "role_standing",

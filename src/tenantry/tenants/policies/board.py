@@ -34,6 +34,20 @@ READY_WORDS: Final[dict[Ready, str]] = {
 }
 
 
+_SHORT: Final[dict[str, str]] = {
+    "Consent needed": "Consent",
+    "Needs attention": "Attention",
+    "Not connected": "None",
+    "Not looked yet": "Looking",
+    "Not reachable": "Offline",
+    "Not wanted": "Off",
+    "Not with this role": "Role",
+    "Only in part": "In part",
+    "Permission missing": "Consent",
+    "Role missing": "Role",
+}
+
+
 class Where(enum.StrEnum):
     """The page on which a line is mended."""
 
@@ -120,6 +134,11 @@ class Line:
     def label(self) -> str:
         """The feature's name."""
         return self.column.label
+
+    @property
+    def short_word(self) -> str:
+        """One word for a narrow column."""
+        return _SHORT.get(self.word, READY_WORDS[self.state])
 
     @property
     def icon(self) -> str:

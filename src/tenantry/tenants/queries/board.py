@@ -32,12 +32,29 @@ def lines_of(connection: Connection, elevation: Connection | None) -> tuple[Line
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Reason:
+    """One cause, and the features that are not green because of it."""
+
+    labels: list[str]
+    line: Line
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class BoardRow:
     """A customer on the board across all."""
 
     customer: Customer
     connection: Connection | None
     lines: tuple[Line, ...]
+
+    @property
+    def reasons(self) -> list[Reason]:
+        """Every cause once, with the features it keeps from being ready."""
+        found: dict[tuple[str, str], Reason] = {}
+        for line in self.lines:
+            if line.cause:
+                found.setdefault((line.cause, line.fix), Reason([], line)).labels.append(line.label)
+        return list(found.values())
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

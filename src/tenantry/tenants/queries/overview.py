@@ -31,6 +31,7 @@ from tenantry.tenants.policies import (
     FeatureRow,
     GroupStanding,
     Line,
+    Neighbour,
     PimView,
     RoleRules,
     RoleState,
@@ -167,6 +168,13 @@ class Overview:
     def pim(self) -> PimView | None:
         """Whether PIM is on in the tenant (J4)."""
         return pim_view(self.connection.tenant) if self.connection else None
+
+    @property
+    def neighbours(self) -> list[Neighbour]:
+        """Enterprise apps beside ours that somebody should review (J8), the look-alikes first."""
+        kept = self.connection.tenant.neighbours if self.connection else []
+        found = [neighbour for neighbour in map(Neighbour.from_json, kept) if neighbour.is_leftover]
+        return sorted(found, key=lambda neighbour: (not neighbour.is_look_alike, neighbour.name.casefold()))
 
     @property
     def path(self) -> RolePath:
@@ -326,6 +334,7 @@ class Overview:
             *((row.pk, row.app_display_name, row.wanted_role_id, row.consented_at, row.role_seen_at) if row else ()),
             *((row.permission_ids, row.active_role_ids, row.unit_roles, row.tenant.primary_domain) if row else ()),
             *((row.path, row.holdings, row.groups, row.role_rules, row.group_name) if row else ()),
+            *((row.tenant.neighbours,) if row else ()),
             *((row.tenant.pim_status, row.tenant.pim_reason, row.tenant.premium) if row else ()),
             self.elevation.version if self.elevation else "",
             *(step.kind for step in self.steps),
