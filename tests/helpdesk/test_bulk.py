@@ -137,3 +137,26 @@ def test_limits_and_strangers_are_refused(place: Place, users: "list[DirectoryUs
     assert reset.status_code == 403
     # The selection is gone with a reload; the list is where it is made.
     assert as_alice.get(url).headers["Location"] == reverse("directory:users", args=(place.customer.pk,))
+
+
+def test_ac_5_4_a_bulk_run_waits_while_the_connection_cannot_work_and_goes_on_by_itself(
+    place: Place, users: "list[DirectoryUser]", as_alice: "Client"
+) -> None:
+    """AC-5.4: work that cannot succeed waits instead of failing one by one."""
+    from tenantry.helpdesk import tasks as helpdesk_tasks
+    from tenantry.tenants.models import Connection
+
+    answer = _start(place, as_alice, _ask(place, as_alice, users))
+    ours = Connection.objects.filter(tenant_id=users[0].tenant_id, app="helpdesk")
+    was = ours.values("state", "next_check_at").get()
+    ours.update(state="degraded", cause="Role missing: it was there and was taken away.", fix="Assign it.", who="them")
+    place.run_jobs()
+    text = as_alice.get(answer.headers["Location"]).content.decode()
+    assert "0 of 3" in text
+    assert [place.writes(user) for user in users] == [[], [], []]
+    ours.update(**was)
+    place.clock.travel(minutes=2)
+    helpdesk_tasks.sweep()
+    place.run_jobs()
+    assert "3 of 3" in as_alice.get(answer.headers["Location"]).content.decode()
+    assert [place.effects(user) for user in users] == [1, 1, 1]

@@ -11,6 +11,8 @@ class TenantEvent(StrEnum):
     CONSENT_ENDED = "tenants.consent_ended"
     CONSENT_STARTED = "tenants.consent_started"
     DISCONNECTED = "tenants.disconnected"
+    DRIFT_FOUND = "tenants.drift_found"
+    DRIFT_OVER = "tenants.drift_over"
     FEATURES_CHOSEN = "tenants.features_chosen"
     JIT_SWITCHED = "tenants.jit_switched"
     MISMATCH = "tenants.mismatch"

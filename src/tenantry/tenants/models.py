@@ -132,6 +132,7 @@ class Connection(models.Model):
     trouble = models.CharField(max_length=24, blank=True)
     trouble_note = models.TextField(blank=True)  # Microsoft's words
     failures = models.IntegerField(default=0)  # looks in a row that got no answer
+    drifts = models.JSONField(default=dict)  # `policies.Drift` that hold and were told -> since when
     checked_at = models.DateTimeField(null=True)  # the last look that got its answers
     check_requested_at = models.DateTimeField(null=True)
     next_check_at = models.DateTimeField(null=True)  # when the sweep takes it up again

@@ -15,6 +15,8 @@ _PROPAGATION_PAUSE: Final = 30.0
 _NEW_USER_PATIENCE: Final = dt.timedelta(minutes=2)
 _OUTAGE_PATIENCE: Final = dt.timedelta(minutes=30)
 _LONGEST_PAUSE: Final = 60.0
+_CONNECTION_PAUSE: Final = 60.0
+_CONNECTION_PATIENCE: Final = dt.timedelta(hours=24)
 
 
 def nothing_changed(operation: Operation, error: errors.GraphError) -> None:
@@ -32,7 +34,25 @@ def nothing_changed(operation: Operation, error: errors.GraphError) -> None:
             _refused(operation, error)
         case _:
             note_trouble(operation, error)
+            if hold_up(operation):
+                return
             rows.finish(operation, state=OperationState.FAILED, words=words.of_error(error, operation))
+
+
+def hold_up(operation: Operation) -> bool:
+    """Let an operation of a bulk run wait while its connection cannot do it, instead of failing one by one (AC-5.4).
+
+    Returns:
+        Whether it waits; false for a single operation, which a person looks at, and after a day.
+    """
+    if operation.bulk_run_id is None or clock.now() - operation.created_at >= _CONNECTION_PATIENCE:
+        return False
+    connection = tenants.connection_to(operation.tenant_id)
+    if connection is None or connection.state not in tenants.CANNOT_WORK:
+        return False
+    said = words.held_up(connection.cause, connection.fix, connection.who)
+    rows.later(operation, state=OperationState.WAITING, pause=_CONNECTION_PAUSE, words=said)
+    return True
 
 
 def note_trouble(operation: Operation, error: errors.GraphError) -> None:

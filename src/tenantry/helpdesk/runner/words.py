@@ -195,6 +195,17 @@ def not_connected() -> Words:
     )
 
 
+def held_up(cause: str, fix: str, who: str) -> Words:
+    """An operation of a bulk run waits, because the connection as a whole cannot do it at the moment."""
+    return Words(
+        "Waiting for the connection.",
+        f"{cause} {NOTHING_CHANGED}",
+        f"{fix} Then this goes on by itself; stop the run if it should not.",
+        who,
+        "connection_waits",
+    )
+
+
 def cannot_unseal() -> Words:
     """The sealed password does not open."""
     return Words(

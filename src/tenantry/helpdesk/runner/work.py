@@ -73,6 +73,8 @@ def _start(operation: Operation) -> None:
     if not operation.is_connected:
         rows.finish(operation, state=OperationState.FAILED, words=words.not_connected())
         return
+    if refusals.hold_up(operation):
+        return
     try:
         facts = _read(operation)
     except errors.GraphError as error:

@@ -4,6 +4,7 @@ consenting   the round trip to Microsoft's consent page
 verifying    proving a consent and storing the connection
 looking      one look at a tenant
 checking     drawing the conclusions of a look
+drifting     telling drift once per change; alerts hook in there
 neighbours   enterprise apps beside ours, and ours from an earlier connection
 noting       what other domains learnt on the way
 managing     disconnecting, choosing another role
@@ -21,6 +22,7 @@ from tenantry.tenants.actions.consenting import (
     redirect_uri,
     start_consent,
 )
+from tenantry.tenants.actions.drifting import DriftNews, on_drift
 from tenantry.tenants.actions.managing import choose_path, choose_role, disconnect
 from tenantry.tenants.actions.neighbours import enqueue_neighbours, look_before_connecting, read_neighbours
 from tenantry.tenants.actions.noting import note_failure, note_refused, note_worked
@@ -30,6 +32,7 @@ from tenantry.tenants.actions.wishing import choose_features, propose_reduction
 __all__ = [
     "Answered",
     "ConsentAnswer",
+    "DriftNews",
     "accept_tenant",
     "answer_consent",
     "check_connection",
@@ -45,6 +48,7 @@ __all__ = [
     "note_failure",
     "note_refused",
     "note_worked",
+    "on_drift",
     "propose_reduction",
     "read_neighbours",
     "redirect_uri",

@@ -11,13 +11,14 @@ from tenantry.graph.apps import App
 from tenantry.kit import clock, jobs
 from tenantry.kit.actor import system
 from tenantry.reach import permissions
+from tenantry.tenants.actions.drifting import announce
 from tenantry.tenants.actions.looking import Findings, look
 from tenantry.tenants.actions.neighbours import enqueue_if_stale
 from tenantry.tenants.actions.reducing import note_reduction
 from tenantry.tenants.actions.settling import about, locked, settle
 from tenantry.tenants.events import TenantEvent
 from tenantry.tenants.models import AppKind, Connection, ConnectionState, PimStatus, RolePath, Tenant
-from tenantry.tenants.policies import RoleState, Trouble, covering_roles, premium_of, road_by_pim
+from tenantry.tenants.policies import Drift, Found, RoleState, Trouble, covering_roles, premium_of, road_by_pim
 from tenantry.tenants.queries import connections_to, facts_of, group_name_of
 
 CHECK_JOB = "tenants.check"
@@ -199,6 +200,9 @@ def _note_name(connection: Connection, name: str) -> None:
             summary=f"The enterprise app is named “{name}” in the tenant now; it was “{before}”.",
             details={"from": before, "to": name},
         )
+        cause = f"It is named “{name}” in the tenant now; it was “{before}”. It is known by its id, so all goes on."
+        fix = "Nothing to do. Every step here shows the new name."
+        announce(connection, Found(Drift.APP_RENAMED, cause, fix, "nobody", is_urgent=False))
 
 
 def see_role(connection: Connection, *, now: dt.datetime, is_loss: bool) -> None:

@@ -3,26 +3,17 @@
 import datetime as dt
 import uuid
 
-from tenantry.audit.actions import About, record
+from tenantry.audit.actions import record
 from tenantry.kit.actor import Actor
 from tenantry.kit.errors import Conflict, NotHere
+from tenantry.tenants.actions.drifting import note_drift
+from tenantry.tenants.actions.naming import about
 from tenantry.tenants.events import TenantEvent
 from tenantry.tenants.models import AppKind, Connection, ConnectionState
 from tenantry.tenants.policies import board, next_check_at, next_state
 from tenantry.tenants.queries import connection_to, facts_of, wishes_of
 
-
-def about(connection: Connection) -> About:
-    """What events about a connection name."""
-    tenant = connection.tenant
-    return About(
-        customer_id=tenant.customer_id,
-        customer_name=tenant.customer.name,
-        tenant_id=tenant.tenant_id,
-        target_kind="connection",
-        target_id=str(connection.pk),
-        target_name=tenant.primary_domain,
-    )
+__all__ = ["about", "locked", "locked_of_customer", "settle"]
 
 
 def locked(*, tenant_id: uuid.UUID, app: AppKind = AppKind.HELPDESK) -> Connection | None:
@@ -71,6 +62,9 @@ def settle(connection: Connection, *, now: dt.datetime, actor: Actor) -> None:
             summary=f"{ConnectionState(before).label} → {standing.state.label}. {standing.cause or standing.proof}",
             details={"from": before, "to": str(standing.state), "code": standing.code},
         )
+    note_drift(connection, now=now, actor=actor)
+    if before == ConnectionState.OFFLINE and standing.state != before and connection.app == AppKind.HELPDESK:
+        _read_users_again(connection.tenant_id)
     stirred_at = max(filter(None, (connection.state_since, connection.check_requested_at)))
     connection.next_check_at = next_check_at(
         connection.state,
@@ -98,3 +92,10 @@ def _keep_board(connection: Connection, now: dt.datetime) -> None:
     if found != connection.tenant.board:
         connection.tenant.board = found
         connection.tenant.save(update_fields=["board"])
+
+
+def _read_users_again(tenant_id: uuid.UUID) -> None:
+    """The tenant is in reach again: its mirror does not wait out the pause that failures have made long."""
+    from tenantry.directory.actions import request_sync  # noqa: PLC0415  the directory's actions call ours
+
+    request_sync(tenant_id=tenant_id)

@@ -5,6 +5,7 @@ rhythm      when to look at a connection again
 features    what works through a connection, feature by feature
 wishes      which features are wanted, and the least role and permissions for them (J5)
 board       every feature of a customer: ready, propagating, needs attention, not wanted
+drift       what is no longer as it was meant to be, or soon will not be
 neighbours  enterprise apps beside ours: leftovers and look-alikes (J8)
 jit         whether a just-in-time grant may be activated (AC-2.6)
 checklist   the numbered set-up steps (J2)
@@ -16,6 +17,7 @@ consent     how a consent round trip ended (AC-1.3)
 from tenantry.tenants.policies.board import COLUMNS, READY_WORDS, Line, Ready, Where, board, not_connected
 from tenantry.tenants.policies.checklist import Step, checklist
 from tenantry.tenants.policies.consent import ConsentEnd, end_of_error, words_of
+from tenantry.tenants.policies.drift import DRIFT_TITLES, Drift, Found, drift_app, drifts
 from tenantry.tenants.policies.features import FeatureRow, feature_rows
 from tenantry.tenants.policies.holdings import (
     CustomRoleFacts,
@@ -71,6 +73,7 @@ from tenantry.tenants.policies.wishes import (
 
 __all__ = [
     "COLUMNS",
+    "DRIFT_TITLES",
     "IN_MOTION",
     "NEEDS_SOMEBODY",
     "PROPAGATION_WINDOW",
@@ -80,9 +83,11 @@ __all__ = [
     "ConsentEnd",
     "CustomRoleFacts",
     "Difference",
+    "Drift",
     "ExtraRole",
     "Facts",
     "FeatureRow",
+    "Found",
     "GroupFacts",
     "GroupProblem",
     "GroupStanding",
@@ -108,6 +113,8 @@ __all__ = [
     "covering_roles",
     "difference",
     "does",
+    "drift_app",
+    "drifts",
     "end_of_error",
     "feature_rows",
     "group_standing",

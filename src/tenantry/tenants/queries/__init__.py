@@ -45,6 +45,10 @@ GROUP_NAME_TAIL: Final = "Enterprise App"
 """AC-7.3: a role-assignable group is named after the app and this, unless a technician chose another name."""
 
 
+CANNOT_WORK: Final = (ConnectionState.OFFLINE, ConnectionState.DEGRADED)
+"""States in which nothing that changes a user can succeed; work that can wait waits for their end."""
+
+
 def _of(app: AppKind = AppKind.HELPDESK) -> QuerySet[Connection]:
     return Connection.objects.filter(app=app).select_related("tenant")
 
