@@ -7,6 +7,7 @@ class TenantEvent(StrEnum):
     """What can happen to a connection."""
 
     APP_RENAMED = "tenants.app_renamed"
+    ASSIGNMENT_REMOVED = "tenants.assignment_removed"
     CONNECTED = "tenants.connected"
     CONSENT_ENDED = "tenants.consent_ended"
     CONSENT_STARTED = "tenants.consent_started"

@@ -148,6 +148,26 @@ class Connection(models.Model):
         return f"{self.tenant} ({self.app})"
 
 
+class Farewell(models.Model):
+    """What a disconnected app left in its tenant, until somebody puts the note away. The record keeps it too."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    customer = models.ForeignKey("customers.Customer", on_delete=models.CASCADE)
+    tenant_id = models.UUIDField()
+    domain = models.CharField(max_length=253)
+    app = models.CharField(max_length=12, choices=AppKind)
+    said_at = models.DateTimeField()
+    removed = models.JSONField(default=list)  # what a read showed gone, in words
+    remaining = models.JSONField(default=list)  # `policies.Remnant`
+    dismissed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["customer", "-said_at"], name="tenants_farewell_of_customer")]
+
+    def __str__(self) -> str:
+        return f"farewell to {self.domain}"
+
+
 class ConsentOutcome(models.TextChoices):
     """How a consent round trip ended; every end has its own message (AC-1.3)."""
 

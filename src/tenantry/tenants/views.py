@@ -147,23 +147,44 @@ def check(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def disconnect(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
-    """GET names what goes and what remains in the tenant; POST does it."""
+def disconnect(request: HttpRequest, customer_id: uuid.UUID, app: str = "helpdesk") -> HttpResponse:
+    """GET names what goes and what remains in the tenant; POST does it, and removes our roles when asked."""
     customer = _customer(request, customer_id)
+    if app not in AppKind.values:
+        raise NotHere("There is no such app.")
+    kind = AppKind(app)
     if request.method == "POST":
         actions.disconnect(
             actor=actor_of(request),
             technician=technician_of(request),
             customer_id=customer.pk,
             tenant_id=_tenant_id(request),
+            app=kind,
+            remove_in_tenant="remove" in request.POST,
         )
-        messages.success(request, f"{customer.name} is disconnected.")
+        messages.success(
+            request, f"{customer.name} is disconnected{'' if app == 'helpdesk' else ': the elevation app'}."
+        )
         return redirect("customers:page", customer_id=customer.pk)
     overview = overview_of(customer)
-    if overview.connection is None:
+    shown = overview if kind == AppKind.HELPDESK else overview.elevation
+    if shown is None or shown.connection is None:
         messages.info(request, f"{customer.name} is not connected.")
         return redirect("customers:page", customer_id=customer.pk)
-    return render(request, "tenants/disconnect.html", {"customer": customer, "o": overview})
+    context = {
+        "customer": customer,
+        "o": shown,
+        "elevation": overview.elevation if kind == AppKind.HELPDESK else None,
+        "may_remove": actions.may_remove(overview.elevation.connection if overview.elevation else None),
+    }
+    return render(request, "tenants/disconnect.html", context)
+
+
+@require_POST
+def farewell_seen(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
+    """Put the notes about what remains in a tenant away."""
+    actions.dismiss_farewell(technician=technician_of(request), customer_id=customer_id)
+    return redirect("customers:page", customer_id=customer_id)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

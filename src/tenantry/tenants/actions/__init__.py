@@ -7,7 +7,8 @@ checking     drawing the conclusions of a look
 drifting     telling drift once per change; alerts hook in there
 neighbours   enterprise apps beside ours, and ours from an earlier connection
 noting       what other domains learnt on the way
-managing     disconnecting, choosing another role
+leaving      disconnecting, and taking our roles away when asked
+managing     choosing another role or road
 wishing      which features are wanted, the role that follows, taking back what is too much
 settling     the one place that writes a state
 """
@@ -23,7 +24,8 @@ from tenantry.tenants.actions.consenting import (
     start_consent,
 )
 from tenantry.tenants.actions.drifting import DriftNews, on_drift
-from tenantry.tenants.actions.managing import choose_path, choose_role, disconnect
+from tenantry.tenants.actions.leaving import disconnect, dismiss_farewell, may_remove
+from tenantry.tenants.actions.managing import choose_path, choose_role
 from tenantry.tenants.actions.neighbours import enqueue_neighbours, look_before_connecting, read_neighbours
 from tenantry.tenants.actions.noting import note_failure, note_refused, note_worked
 from tenantry.tenants.actions.verifying import enqueue_verify, verify_attempt
@@ -41,10 +43,12 @@ __all__ = [
     "choose_role",
     "disconnect",
     "dismiss_attempt",
+    "dismiss_farewell",
     "enqueue_check",
     "enqueue_neighbours",
     "enqueue_verify",
     "look_before_connecting",
+    "may_remove",
     "note_failure",
     "note_refused",
     "note_worked",

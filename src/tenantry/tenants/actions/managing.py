@@ -1,4 +1,4 @@
-"""Disconnecting, and choosing another role or road."""
+"""Choosing another role or road."""
 
 import uuid
 from typing import Final
@@ -6,9 +6,7 @@ from typing import Final
 from django.db import transaction
 
 from tenantry.audit.actions import record
-from tenantry.audit.models import Result
 from tenantry.customers.queries import get_customer
-from tenantry.graph import tokens
 from tenantry.kit import clock
 from tenantry.kit.actor import Actor
 from tenantry.kit.errors import Invalid
@@ -17,40 +15,12 @@ from tenantry.tenants.actions.checking import enqueue_check
 from tenantry.tenants.actions.settling import about, locked_of_customer, settle
 from tenantry.tenants.actions.wishing import check_role, want_role
 from tenantry.tenants.events import TenantEvent
-from tenantry.tenants.models import AppKind, Connection, RolePath
+from tenantry.tenants.models import AppKind, RolePath
 from tenantry.tenants.policies import does, kept_of
 from tenantry.tenants.queries import road_by_tenant, wishes_of
 
 LONGEST_GROUP_NAME: Final = 256
 """Microsoft Graph, "group resource type": displayName."""
-
-
-def disconnect(*, actor: Actor, technician: Technician, customer_id: uuid.UUID, tenant_id: uuid.UUID) -> None:
-    """Forget the connection, the mirrored directory and the tokens. Nothing in the tenant is changed.
-
-    The tenant's bare row stays, because operations done there are kept; without a connection it counts for nothing.
-
-    Raises:
-        NotHere: no such customer, or it is not connected.
-        Conflict: it is connected to another tenant than the form says.
-    """
-    from tenantry.directory.actions import forget_tenant  # noqa: PLC0415  the directory's actions call ours
-
-    get_customer(technician=technician, customer_id=customer_id)
-    with transaction.atomic():
-        connection = locked_of_customer(customer_id=customer_id, tenant_id=tenant_id)
-        record(
-            actor=actor,
-            action=TenantEvent.DISCONNECTED,
-            about=about(connection),
-            result=Result.DONE,
-            summary=f"Our connection to {connection.tenant.primary_domain} and its mirror were removed here. In the "
-            f"tenant the enterprise app {connection.app_display_name}, its permissions and roles remain.",
-            details={"service_principal_id": str(connection.service_principal_id or "")},
-        )
-        Connection.objects.filter(tenant_id=tenant_id).delete()  # the elevation app's too: it never stands alone
-        forget_tenant(tenant_id=tenant_id)
-    tokens.forget(tenant_id)
 
 
 def choose_role(

@@ -5,6 +5,7 @@ rhythm      when to look at a connection again
 features    what works through a connection, feature by feature
 wishes      which features are wanted, and the least role and permissions for them (J5)
 board       every feature of a customer: ready, propagating, needs attention, not wanted
+farewell    what remains in a tenant after we disconnect
 drift       what is no longer as it was meant to be, or soon will not be
 neighbours  enterprise apps beside ours: leftovers and look-alikes (J8)
 jit         whether a just-in-time grant may be activated (AC-2.6)
@@ -18,6 +19,7 @@ from tenantry.tenants.policies.board import COLUMNS, READY_WORDS, Line, Ready, W
 from tenantry.tenants.policies.checklist import Step, checklist
 from tenantry.tenants.policies.consent import ConsentEnd, end_of_error, words_of
 from tenantry.tenants.policies.drift import DRIFT_TITLES, Drift, Found, drift_app, drifts
+from tenantry.tenants.policies.farewell import Remnant, remnants, role_list
 from tenantry.tenants.policies.features import FeatureRow, feature_rows
 from tenantry.tenants.policies.holdings import (
     CustomRoleFacts,
@@ -99,6 +101,7 @@ __all__ = [
     "PimReading",
     "PimView",
     "Ready",
+    "Remnant",
     "RoleRules",
     "RoleStanding",
     "RoleState",
@@ -131,7 +134,9 @@ __all__ = [
     "options_for",
     "origin_of",
     "premium_of",
+    "remnants",
     "road_by_pim",
+    "role_list",
     "role_standing",
     "wishes_from",
     "words_of",

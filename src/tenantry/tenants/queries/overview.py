@@ -19,6 +19,7 @@ from tenantry.tenants.models import (
     ConnectionState,
     ConsentAttempt,
     ConsentOutcome,
+    Farewell,
     Premium,
     RolePath,
 )
@@ -33,6 +34,7 @@ from tenantry.tenants.policies import (
     Line,
     Neighbour,
     PimView,
+    Remnant,
     RoleRules,
     RoleState,
     Standing,
@@ -168,6 +170,12 @@ class Overview:
     def pim(self) -> PimView | None:
         """Whether PIM is on in the tenant (J4)."""
         return pim_view(self.connection.tenant) if self.connection else None
+
+    @property
+    def farewells(self) -> list[tuple[Farewell, list[Remnant]]]:
+        """What apps that were disconnected have left in their tenant, the newest first."""
+        rows = Farewell.objects.filter(customer_id=self.customer.pk, dismissed_at=None).order_by("-said_at")
+        return [(row, list(map(Remnant.from_json, row.remaining))) for row in rows[:4]]
 
     @property
     def neighbours(self) -> list[Neighbour]:
