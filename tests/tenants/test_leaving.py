@@ -33,7 +33,8 @@ def both(trip: Trip, sim: Handle) -> str:
 
 
 def roles_of(trip: Trip, principal: str) -> set[str]:
-    return {each.role_definition_id for each in trip.tenant.state.role_assignments.values() if each.principal_id == principal}
+    found = trip.tenant.state.role_assignments.values()
+    return {each.role_definition_id for each in found if each.principal_id == principal}
 
 
 def leave(trip: Trip, *, app: str = "", remove: bool = False) -> int:
