@@ -8,6 +8,7 @@ class TenantEvent(StrEnum):
 
     APP_RENAMED = "tenants.app_renamed"
     ASSIGNMENT_REMOVED = "tenants.assignment_removed"
+    CANARY = "tenants.canary"
     CONNECTED = "tenants.connected"
     CONSENT_ENDED = "tenants.consent_ended"
     CONSENT_STARTED = "tenants.consent_started"

@@ -168,6 +168,34 @@ class Farewell(models.Model):
         return f"farewell to {self.domain}"
 
 
+class CanaryRun(models.Model):
+    """One run of the canary account. It is not finished before a read has shown the account gone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant_id = models.UUIDField()
+    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT)
+    technician_id = models.UUIDField(null=True)
+    technician_name = models.CharField(max_length=200)
+    sign_in_name = models.CharField(max_length=320)  # written before the account is made; found again by it
+    object_id = models.UUIDField(null=True)
+    wishes = models.JSONField(default=list)  # features to prove: `policies.Wish`
+    steps = models.JSONField(default=dict)  # `policies.CanaryStep` -> state, at, note
+    started_at = models.DateTimeField()
+    next_at = models.DateTimeField()  # when the sweep takes it up; ahead of now while a worker holds it
+    tries = models.IntegerField(default=0)
+    note = models.CharField(max_length=300, blank=True)  # why it is not finished
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant_id", "-started_at"], name="tenants_canary_of_tenant"),
+            models.Index(fields=["next_at"], name="tenants_canary_due", condition=models.Q(finished_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return self.sign_in_name
+
+
 class ConsentOutcome(models.TextChoices):
     """How a consent round trip ended; every end has its own message (AC-1.3)."""
 

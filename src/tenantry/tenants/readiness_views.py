@@ -23,7 +23,7 @@ from tenantry.tenants.policies import (
 )
 from tenantry.tenants.queries import board as board_queries
 from tenantry.tenants.queries import connection_of, wishes_of
-from tenantry.tenants.queries.overview import differences_of, overview_of
+from tenantry.tenants.queries.overview import canary_of, differences_of, overview_of
 
 
 @never_cache
@@ -99,6 +99,7 @@ def features(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
         "least": roles.role_name(least_role(wishes)),
         "role_actions": needed_role_actions(wishes),
         "differences": differences_of(customer),
+        "canary": canary_of(customer),
         "o": overview_of(customer),
     }
     return render(request, "tenants/features.html", context, status=400 if form.errors else 200)
@@ -142,3 +143,20 @@ def review(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     actions.enqueue_neighbours(present.tenant_id)
     messages.info(request, "We are reading the enterprise apps of the tenant. The page shows what we find.")
     return redirect("customers:page", customer_id=customer.pk)
+
+
+@require_POST
+def canary(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
+    """Begin a run of the canary account."""
+    form = forms.OfTenantForm(request.POST)
+    if not form.is_valid():
+        raise Invalid("The form does not say which tenant it is for.", remedy="Reload the page and try again.")
+    actions.start_canary(
+        actor=actor_of(request),
+        technician=technician_of(request),
+        customer_id=customer_id,
+        tenant_id=form.cleaned_data["tenant_id"],
+        is_confirmed="confirmed" in request.POST,
+    )
+    messages.info(request, "The run has begun. Reload this page to see each step.")
+    return redirect("tenants:features", customer_id=customer_id)

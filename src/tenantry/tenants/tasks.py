@@ -4,10 +4,11 @@ import uuid
 
 from tenantry.kit import clock, jobs
 from tenantry.tenants import actions
+from tenantry.tenants.actions.canary import CANARY_JOB
 from tenantry.tenants.actions.checking import CHECK_JOB
 from tenantry.tenants.actions.neighbours import NEIGHBOURS_JOB
 from tenantry.tenants.actions.verifying import VERIFY_JOB
-from tenantry.tenants.models import Connection, ConsentAttempt, ConsentOutcome
+from tenantry.tenants.models import CanaryRun, Connection, ConsentAttempt, ConsentOutcome
 
 _MOST_PER_SWEEP = 1000  # more are taken by the next sweep, ten seconds later
 
@@ -28,6 +29,20 @@ def verify(attempt_id: str) -> None:
 def neighbours(tenant_id: str) -> None:
     """Review the enterprise apps beside ours in one tenant."""
     actions.read_neighbours(tenant_id=uuid.UUID(tenant_id))
+
+
+@jobs.task(CANARY_JOB)
+def canary(run_id: str) -> None:
+    """Take one canary run on."""
+    actions.run_canary(run_id=uuid.UUID(run_id))
+
+
+@jobs.every("* * * * * */15", "tenants.canary_sweep")
+def canary_sweep() -> None:
+    """Find runs whose worker died or whose account is not proven gone: no canary outlives its run."""
+    due = CanaryRun.objects.filter(finished_at=None, next_at__lte=clock.now())
+    for run_id in due.values_list("pk", flat=True)[:_MOST_PER_SWEEP]:
+        actions.enqueue_canary(run_id)
 
 
 @jobs.every("* * * * * */10", "tenants.sweep")

@@ -12,6 +12,7 @@ urlpatterns = [
     path("customers/<uuid:customer_id>/features/", readiness_views.features, name="features"),
     path("customers/<uuid:customer_id>/features/<slug:app>/reduce/", readiness_views.reduce, name="reduce"),
     path("customers/<uuid:customer_id>/neighbours/", readiness_views.review, name="review"),
+    path("customers/<uuid:customer_id>/canary/", readiness_views.canary, name="canary"),
     path("connect/return", views.consent_return, name="consent_return"),
     path("customers/<uuid:customer_id>/connect/", views.connect, name="connect"),
     path("customers/<uuid:customer_id>/connection/", views.connection, name="connection"),

@@ -4,6 +4,7 @@ consenting   the round trip to Microsoft's consent page
 verifying    proving a consent and storing the connection
 looking      one look at a tenant
 checking     drawing the conclusions of a look
+canary       an account of our own that proves writes, gone at the end
 drifting     telling drift once per change; alerts hook in there
 neighbours   enterprise apps beside ours, and ours from an earlier connection
 noting       what other domains learnt on the way
@@ -13,6 +14,7 @@ wishing      which features are wanted, the role that follows, taking back what 
 settling     the one place that writes a state
 """
 
+from tenantry.tenants.actions.canary import enqueue_canary, run_canary, start_canary
 from tenantry.tenants.actions.checking import check_connection, enqueue_check, request_check
 from tenantry.tenants.actions.consenting import (
     Answered,
@@ -44,6 +46,7 @@ __all__ = [
     "disconnect",
     "dismiss_attempt",
     "dismiss_farewell",
+    "enqueue_canary",
     "enqueue_check",
     "enqueue_neighbours",
     "enqueue_verify",
@@ -57,6 +60,8 @@ __all__ = [
     "read_neighbours",
     "redirect_uri",
     "request_check",
+    "run_canary",
+    "start_canary",
     "start_consent",
     "verify_attempt",
 ]

@@ -29,7 +29,7 @@ from tenantry.tenants.actions.settling import about, locked_of_customer
 from tenantry.tenants.events import TenantEvent
 from tenantry.tenants.models import AppKind, Connection, Farewell
 from tenantry.tenants.policies import Holding, Remnant, remnants, role_list
-from tenantry.tenants.queries import connection_of, facts_of
+from tenantry.tenants.queries import canary_is_running, connection_of, facts_of
 
 _PATIENCE: Final = 6.0  # seconds a person waits at a call that Microsoft delays
 _SECOND_READ_AFTER: Final = 2.0
@@ -83,11 +83,18 @@ def disconnect(
     Raises:
         NotHere: no such customer, or it is not connected.
         Conflict: it is connected to another tenant than the form says.
-        NotAllowed: the roles cannot be taken away from here, or Microsoft gave no answer; nothing is disconnected.
+        NotAllowed: the roles cannot be taken away from here, Microsoft gave no answer, or a canary account is not gone
+            yet; nothing is disconnected.
     """
     get_customer(technician=technician, customer_id=customer_id)
     with transaction.atomic():
         base = locked_of_customer(customer_id=customer_id, tenant_id=tenant_id, app=app)
+    if canary_is_running(tenant_id):
+        raise NotAllowed(
+            "A canary account is in the tenant, and only the elevation app can remove it.",
+            remedy="Wait until its run has ended; it stands under Features.",
+            code="canary_running",
+        )
     elevation = connection_of(customer_id, app=AppKind.ELEVATION)
     leaving = [base] if app == AppKind.ELEVATION or elevation is None else [base, elevation]
     removed: list[str] = []

@@ -6,6 +6,7 @@ features    what works through a connection, feature by feature
 wishes      which features are wanted, and the least role and permissions for them (J5)
 board       every feature of a customer: ready, propagating, needs attention, not wanted
 farewell    what remains in a tenant after we disconnect
+canary      an account of our own that proves writes end to end
 drift       what is no longer as it was meant to be, or soon will not be
 neighbours  enterprise apps beside ours: leftovers and look-alikes (J8)
 jit         whether a just-in-time grant may be activated (AC-2.6)
@@ -16,6 +17,7 @@ consent     how a consent round trip ended (AC-1.3)
 """
 
 from tenantry.tenants.policies.board import COLUMNS, READY_WORDS, Line, Ready, Where, board, not_connected
+from tenantry.tenants.policies.canary import CANARY_LABELS, CanaryStep, may_run_canary
 from tenantry.tenants.policies.checklist import Step, checklist
 from tenantry.tenants.policies.consent import ConsentEnd, end_of_error, words_of
 from tenantry.tenants.policies.drift import DRIFT_TITLES, Drift, Found, drift_app, drifts
@@ -74,6 +76,7 @@ from tenantry.tenants.policies.wishes import (
 )
 
 __all__ = [
+    "CANARY_LABELS",
     "COLUMNS",
     "DRIFT_TITLES",
     "IN_MOTION",
@@ -82,6 +85,7 @@ __all__ = [
     "READY_WORDS",
     "WISH_HINTS",
     "WISH_LABELS",
+    "CanaryStep",
     "ConsentEnd",
     "CustomRoleFacts",
     "Difference",
@@ -126,6 +130,7 @@ __all__ = [
     "least_role",
     "licence_signal",
     "may_activate_jit",
+    "may_run_canary",
     "needed_permissions",
     "needed_role_actions",
     "next_check_at",

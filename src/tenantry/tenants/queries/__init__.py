@@ -11,6 +11,7 @@ from tenantry.kit.decision import Decision
 from tenantry.reach import Reacher, permissions
 from tenantry.tenants.models import (
     AppKind,
+    CanaryRun,
     Connection,
     ConnectionState,
     ConsentAttempt,
@@ -67,6 +68,11 @@ def connections_to(tenant_id: uuid.UUID) -> list[Connection]:
     """The connections of both apps to a tenant, the help-desk one first."""
     rows = Connection.objects.filter(tenant_id=tenant_id).select_related("tenant")
     return sorted(rows, key=lambda connection: connection.app != AppKind.HELPDESK)
+
+
+def canary_is_running(tenant_id: uuid.UUID) -> bool:
+    """Whether a canary account is, or may be, in the tenant."""
+    return CanaryRun.objects.filter(tenant_id=tenant_id, finished_at=None).exists()
 
 
 def group_name_of(connection: Connection) -> str:

@@ -11,10 +11,12 @@ from tenantry.customers.queries import Customer
 from tenantry.directory.queries import SyncSummary, sync_summary
 from tenantry.graph.apps import App, registration
 from tenantry.kit import clock
+from tenantry.kit.decision import Decision
 from tenantry.reach import permissions, roles
 from tenantry.reach.permissions import Permission
 from tenantry.tenants.models import (
     AppKind,
+    CanaryRun,
     Connection,
     ConnectionState,
     ConsentAttempt,
@@ -24,6 +26,7 @@ from tenantry.tenants.models import (
     RolePath,
 )
 from tenantry.tenants.policies import (
+    CANARY_LABELS,
     IN_MOTION,
     NEEDS_SOMEBODY,
     ConsentEnd,
@@ -43,6 +46,7 @@ from tenantry.tenants.policies import (
     checklist,
     difference,
     feature_rows,
+    may_run_canary,
     next_state,
     words_of,
 )
@@ -421,3 +425,54 @@ def differences_of(customer: Customer) -> list[AppDifference]:
         measured = difference(facts_of(elevation), wishes)
         found.append(AppDifference(elevation, measured, elevation.reduction_asked_at is not None))
     return found
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CanaryLine:
+    """One step of a canary run for the screen."""
+
+    label: str
+    kind: str
+    word: str
+    at: dt.datetime
+    note: str
+
+
+_CANARY_WORDS = {
+    "done": ("good", "Read back"),
+    "sent": ("wait", "Under way"),
+    "unknown": ("bad", "Unknown"),
+    "failed": ("bad", "Failed"),
+    "skipped": ("mute", "Not done"),
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CanaryView:
+    """The canary account of a customer: whether a run may begin, and the last run."""
+
+    decision: Decision
+    run: CanaryRun | None
+    lines: list[CanaryLine]
+
+
+def canary_of(customer: Customer) -> CanaryView | None:
+    """The canary account for the screen; None when the customer is not connected."""
+    base = connection_of(customer.pk)
+    if base is None:
+        return None
+    elevation = connection_of(customer.pk, app=AppKind.ELEVATION)
+    run = CanaryRun.objects.filter(tenant_id=base.tenant_id).order_by("-started_at").first()
+    decision = may_run_canary(
+        facts_of(base),
+        base.state,
+        facts_of(elevation) if elevation else None,
+        is_running=run is not None and run.finished_at is None,
+    )
+    lines = []
+    for step, label in CANARY_LABELS.items():
+        kept = run.steps.get(step) if run else None
+        if kept:
+            kind, word = _CANARY_WORDS[kept["state"]]
+            lines.append(CanaryLine(label, kind, word, dt.datetime.fromisoformat(kept["at"]), kept["note"]))
+    return CanaryView(decision, run, lines)
