@@ -156,7 +156,6 @@ def simulator(clock: SharedClock, tmp_path_factory: pytest.TempPathFactory) -> I
 @pytest.fixture(scope="session")
 def stack(simulator: "Simulator", database: None) -> Iterator["Handle"]:
     """The product pointed at the simulator, with our help-desk app registered there by certificate."""
-    from django.conf import settings
     from django.test import override_settings
 
     from tenantry.graph.clouds import Cloud
@@ -176,7 +175,7 @@ def stack(simulator: "Simulator", database: None) -> Iterator["Handle"]:
     app = simulator.handle.register_app(
         display_name="Tenantry Help Desk",
         certificate_pem=certificate_pem,
-        redirect_uris=[f"{settings.PUBLIC_URL}/connect/return", "http://testserver/connect/return"],
+        redirect_uris=["http://testserver/connect/return", "http://testserver/connect/administrator/return"],
         required_app_roles=sorted(permissions.HELPDESK_REQUIRED),
     )
     with override_settings(

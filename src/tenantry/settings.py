@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "tenantry.directory",
     "tenantry.helpdesk",
     "tenantry.registrations",
+    "tenantry.roads",
     "allauth",
     "allauth.account",
     "allauth.mfa",

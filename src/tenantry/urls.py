@@ -14,5 +14,6 @@ urlpatterns = [
     path("", include("tenantry.tenants.urls")),
     path("", include("tenantry.directory.urls")),
     path("", include("tenantry.helpdesk.urls")),
+    path("", include("tenantry.roads.urls")),
     path("activity/", include("tenantry.audit.urls")),
 ]

@@ -67,7 +67,12 @@ class Person:
 
 
 def depart(
-    *, scopes: tuple[str, ...], redirect_uri: str, tenant: str = ANY_TENANT, through: App | None = None
+    *,
+    scopes: tuple[str, ...],
+    redirect_uri: str,
+    tenant: str = ANY_TENANT,
+    through: App | None = None,
+    login_hint: str = "",
 ) -> Departure:
     """Begin a sign-in.
 
@@ -76,6 +81,7 @@ def depart(
         redirect_uri: registered for the client that is used.
         tenant: a tenant id, or any tenant of work accounts.
         through: one of our apps; None for Microsoft's public client.
+        login_hint: the name somebody signed in with before, to spare them typing it.
 
     Raises:
         TenantUnreachable: the sign-in service does not answer.
@@ -88,7 +94,8 @@ def depart(
         flow: dict[str, Any] = _client(tenant, through).initiate_auth_code_flow(
             scopes=[f"{settings.CLOUD.graph_url}/{scope}" for scope in scopes],
             redirect_uri=redirect_uri,
-            prompt="select_account",
+            prompt=None if login_hint else "select_account",
+            login_hint=login_hint or None,
         )
     url = str(flow.pop("auth_uri"))
     if url.startswith(settings.CLOUD.login_url):

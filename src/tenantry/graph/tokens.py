@@ -124,7 +124,7 @@ def _ask(tenant_id: uuid.UUID, app: App, ours: Registration) -> Token:
         raise errors.TenantGone("Microsoft's sign-in service does not know this tenant.", code="AADSTS90002") from error
     if "access_token" not in answer:
         raise error_of_answer(answer)
-    claims = _claims(answer["access_token"])
+    claims = claims_of(answer["access_token"])
     now = clock.now()
     return Token(
         secret=Secret(answer["access_token"]),
@@ -166,7 +166,7 @@ def error_of_answer(
     )
 
 
-def _claims(token: str) -> dict[str, Any]:
+def claims_of(token: str) -> dict[str, Any]:
     """The claims of a token meant for Graph, unverified: hints only, the truth is read from Graph."""
     try:
         body = token.split(".")[1]

@@ -35,6 +35,7 @@ PATIENT = 40.0
 HASTY = 2.0
 _FIRST_BACKOFF = 0.5
 _BAD_GATEWAY = range(500, 600)
+_THERE_ALREADY = frozenset({"RoleAssignmentExists", "PendingRoleAssignmentRequest"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -293,6 +294,8 @@ def error_of(status: int, headers: Mapping[str, str], data: bytes, *, is_write: 
     lowered = message.lower()
     if code in {"resyncRequired", "syncStateNotFound"}:
         kind = errors.ResyncNeeded
+    elif code in _THERE_ALREADY:
+        kind = errors.AlreadyExists
     elif code == "Authorization_IdentityNotFound":
         kind = errors.NotConsented
     elif kind is errors.Rejected and (

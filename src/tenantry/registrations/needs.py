@@ -9,6 +9,7 @@ from django.conf import settings
 from tenantry.graph.apps import App
 from tenantry.reach import permissions
 from tenantry.reach.permissions import GRAPH_APP_ID, Permission
+from tenantry.roads.actions import redirect_uri as sign_in_return
 from tenantry.tenants.actions import redirect_uri
 
 AUDIENCE: Final = "AzureADMultipleOrgs"
@@ -48,8 +49,8 @@ class Need:
 def need_of(app: App) -> Need:
     """What the registration of one of our apps has to be in this deployment."""
     if app is App.HELPDESK:
-        # Signing in to check the registrations goes through the help-desk app, so it has one address more.
-        uris: tuple[str, ...] = (redirect_uri(), f"{settings.PUBLIC_URL}{RETURN_PATH}")
+        # Signing in to check the registrations goes through the help-desk app, so it has more addresses.
+        uris: tuple[str, ...] = (redirect_uri(), sign_in_return(), f"{settings.PUBLIC_URL}{RETURN_PATH}")
         name = settings.APP_NAME
     else:
         uris, name = (redirect_uri(),), settings.ELEVATION_APP_NAME

@@ -16,6 +16,7 @@ pim         whether PIM is on in a tenant (J4)
 consent     how a consent round trip ended (AC-1.3)
 """
 
+from tenantry.tenants.models import AppKind, Premium, RolePath
 from tenantry.tenants.policies.board import COLUMNS, READY_WORDS, Line, Ready, Where, board, not_connected
 from tenantry.tenants.policies.canary import CANARY_LABELS, CanaryStep, may_run_canary
 from tenantry.tenants.policies.checklist import Step, checklist
@@ -85,6 +86,7 @@ __all__ = [
     "READY_WORDS",
     "WISH_HINTS",
     "WISH_LABELS",
+    "AppKind",
     "CanaryStep",
     "ConsentEnd",
     "CustomRoleFacts",
@@ -104,8 +106,10 @@ __all__ = [
     "Origin",
     "PimReading",
     "PimView",
+    "Premium",
     "Ready",
     "Remnant",
+    "RolePath",
     "RoleRules",
     "RoleStanding",
     "RoleState",

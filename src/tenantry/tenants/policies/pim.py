@@ -180,6 +180,11 @@ class PimView:
         return {"available": "good", "not_available": "mute", "unknown": "wait"}[self.status]
 
     @property
+    def is_available(self) -> bool:
+        """Whether PIM can be asked, as far as we know."""
+        return self.status == PimStatus.AVAILABLE or (self.status == PimStatus.UNKNOWN and self.known == "available")
+
+    @property
     def has_older_answer(self) -> bool:
         """Whether an older, certain answer is worth telling."""
         return self.status == PimStatus.UNKNOWN and self.known != PimStatus.UNKNOWN

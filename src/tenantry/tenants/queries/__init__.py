@@ -17,6 +17,7 @@ from tenantry.tenants.models import (
     ConsentAttempt,
     ConsentOutcome,
     PimStatus,
+    Premium,
     RolePath,
     Tenant,
 )
@@ -184,6 +185,11 @@ def pim_view(tenant: Tenant) -> PimView:
         known=PimStatus(tenant.pim_known),
         known_at=tenant.pim_known_at,
     )
+
+
+def premium_view(tenant: Tenant) -> Premium:
+    """Whether the tenant may make role-assignable groups, as the last look found it."""
+    return Premium(tenant.premium)
 
 
 def road_by_tenant(tenant: Tenant) -> RolePath:

@@ -12,6 +12,7 @@ from tenantry.directory.queries import SyncSummary, sync_summary
 from tenantry.graph.apps import App, registration
 from tenantry.kit import clock
 from tenantry.kit.decision import Decision
+from tenantry.kit.errors import NotHere
 from tenantry.reach import permissions, roles
 from tenantry.reach.permissions import Permission
 from tenantry.tenants.models import (
@@ -368,6 +369,18 @@ def overview_of(customer: Customer) -> Overview:
     if connection is None:
         return Overview(customer=customer, connection=None, attempt=attempt, now=clock.now())
     return _of_connection(customer, connection, attempt)
+
+
+def overview_of_app(customer: Customer, app: AppKind) -> Overview:
+    """The connection of one of our apps alone.
+
+    Raises:
+        NotHere: there is none.
+    """
+    connection = connection_of(customer.pk, app=app)
+    if connection is None:
+        raise NotHere("This customer has no such connection.")
+    return _of_connection(customer, connection, None)
 
 
 def _of_connection(customer: Customer, connection: Connection, attempt: ConsentAttempt | None) -> Overview:

@@ -1,0 +1,122 @@
+"""Pages of a road: the plan, the trip to Microsoft, and what became of it."""
+
+import dataclasses
+import uuid
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from tenantry.customers.queries import get_customer
+from tenantry.graph import errors
+from tenantry.kit.errors import Invalid, NotHere
+from tenantry.roads import actions, forms
+from tenantry.roads.models import Work, WorkState
+from tenantry.technicians.current import actor_of, technician_of
+from tenantry.tenants.policies import AppKind
+from tenantry.tenants.queries import connection_of
+from tenantry.tenants.queries.overview import overview_of_app
+
+_STEP_STATES = {
+    "planned": ("mute", "Planned"),
+    "sent": ("wait", "Sent"),
+    "accepted": ("wait", "Accepted"),
+    "there_already": ("wait", "There already"),
+    "unknown": ("wait", "No answer"),
+    "done": ("good", "Done"),
+    "failed": ("bad", "Refused"),
+}
+_WORK_KINDS = {
+    WorkState.DONE: "good",
+    WorkState.STOPPED: "bad",
+    WorkState.WAITING: "wait",
+    WorkState.WORKING: "wait",
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StepLine:
+    """One change on the page."""
+
+    number: int
+    title: str
+    kind: str
+    word: str
+    note: str
+
+
+def _lines(work: Work) -> list[StepLine]:
+    return [
+        StepLine(number, step["title"], *_STEP_STATES[step["state"]], step["note"])
+        for number, step in enumerate(work.steps, start=1)
+    ]
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def road(request: HttpRequest, customer_id: uuid.UUID, app: str) -> HttpResponse:
+    """GET shows what would change and what became of it; POST sends the administrator to Microsoft."""
+    technician = technician_of(request)
+    customer = get_customer(technician=technician, customer_id=customer_id)
+    if app not in AppKind.values:
+        raise NotHere("There is no such app.")
+    connection = connection_of(customer_id, app=AppKind(app))
+    if connection is None:
+        return redirect("customers:page", customer_id=customer_id)
+    form = forms.RoadForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            url = actions.leave(
+                actor=actor_of(request),
+                technician=technician,
+                customer_id=customer_id,
+                session_key=request.session.session_key or "",
+                is_dry_run="dry_run" in request.POST,
+                **form.cleaned_data,
+            )
+        except Invalid as refusal:
+            form.add_error(refusal.field or None, refusal.reason)
+        except errors.GraphError as error:
+            form.add_error(None, f"Microsoft's sign-in service gave no answer: {error.message} Try again in a moment.")
+        else:
+            return HttpResponseRedirect(url)
+    work = actions.prepare(technician=technician, customer_id=customer_id, app=AppKind(app))
+    overview = overview_of_app(customer, AppKind(app))
+    if not form.is_bound:
+        initial = {"work_id": work.pk, "digest": work.digest, "justification": overview.suggested_justification}
+        form = forms.RoadForm(initial=initial)
+    last = actions.last_ended(customer_id, app, work)
+    context = {
+        "customer": customer,
+        "o": overview,
+        "app": app,
+        "work": work,
+        "lines": _lines(work),
+        "asks_pim": any(step["kind"].startswith("pim") for step in work.steps),
+        "form": form,
+        "last": last,
+        "told_kind": _WORK_KINDS.get(WorkState(last.state), "info") if last else "",
+    }
+    return render(request, "roads/road.html", context, status=400 if form.errors else 200)
+
+
+@never_cache
+@require_GET
+def sign_in_return(request: HttpRequest) -> HttpResponse:
+    """Where Microsoft sends the administrator back to; only the single-use state opens anything."""
+    answered = actions.answer_sign_in(
+        actor=actor_of(request),
+        technician=technician_of(request),
+        session_key=request.session.session_key or "",
+        query=request.GET.dict(),
+    )
+    work = answered.work
+    if work is None:
+        messages.warning(request, f"{answered.reason} Nothing was changed.")
+        return redirect("customers:list")
+    levels = {WorkState.DONE: messages.SUCCESS, WorkState.STOPPED: messages.ERROR}
+    level = levels.get(WorkState(work.state), messages.INFO)
+    messages.add_message(request, level, f"{work.message} {work.remedy}".strip())
+    return redirect("roads:road", customer_id=work.customer_id, app=work.app)
