@@ -226,7 +226,10 @@ def test_the_journey_without_javascript(demo: Stack, browser: Browser, signed_in
 
     for _ in range(60):
         page.goto(url)
-        if page.get_by_role("region", name="What works").get_by_text("Ready", exact=True).count() == 4:
+        if (
+            page.get_by_role("region", name="What works").get_by_text("Ready", exact=True).count()
+            == steps.READY_FEATURES
+        ):
             break
         page.wait_for_timeout(500)
     else:
@@ -261,6 +264,9 @@ def test_nothing_scrolls_sideways_on_a_phone(demo: Stack, walker: Walker) -> Non
         f"{demo.console}/activity/",
         f"{demo.console}/settings/",
         f"{demo.console}/users/?q=dana",
+        f"{demo.console}/readiness/",
+        f"{url}features/",
+        f"{url}disconnect/",
     ):
         page.goto(address)
         width = page.evaluate("document.documentElement.scrollWidth")

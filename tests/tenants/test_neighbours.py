@@ -119,3 +119,15 @@ def test_a_review_that_is_refused_keeps_what_was_read(trip: Trip) -> None:
     trip.run_jobs()
     trip.tenant.clear_faults()
     assert Tenant.objects.get(pk=trip.tenant_id).neighbours_read_at == before
+
+
+def test_ac_8_3_an_older_consent_that_lets_us_read_little_is_told_all_the_same(trip: Trip) -> None:
+    """AC-8.3: a token could be had, so our app is there, although its name cannot be read."""
+    Customer.objects.filter(pk=trip.customer.pk).update(domain=trip.tenant.domain)
+    trip.tenant.consent(app=trip.app)
+    for name in ("Application.Read.All", "Organization.Read.All", "RoleManagement.Read.Directory"):
+        trip.tenant.remove_permission(trip.app, name)
+    url = reverse("tenants:connect", args=[trip.customer.pk])
+    asked = trip.client.post(url, {"wanted_role": roles.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR})
+    assert asked.status_code == 409
+    assert "under a name that the old consent does not let us read" in asked.content.decode()

@@ -44,6 +44,7 @@ class Findings:
         trouble: why the tenant cannot be reached; None when it can.
         code: Microsoft's code for the trouble.
         note: Microsoft's words for it.
+        has_token: a token was had, so our enterprise app is in the tenant, whatever else cannot be read.
         token_permissions: names of the permissions that the token carries (a hint).
         token_role_ids: template ids of the roles that the token carries (a hint).
         organization: the tenant.
@@ -61,6 +62,7 @@ class Findings:
     trouble: Trouble | None = None
     code: str = ""
     note: str = ""
+    has_token: bool = False
     token_permissions: frozenset[str] = frozenset()
     token_role_ids: frozenset[str] = frozenset()
     organization: Organization | None = None
@@ -137,6 +139,7 @@ def look(
     try:
         # A token from memory may be older than the consent or the role that is being looked for.
         token = token_for(tenant_id, app=app, fresh=True)
+        findings.has_token = True
         findings.token_permissions = token.roles
         findings.token_role_ids = token.role_template_ids
         standing = read_app_standing(

@@ -111,7 +111,7 @@ class EarlierApp:
 
     Attributes:
         tenant: the tenant's name and primary domain.
-        name: the name the app has there.
+        name: the name the app has there; empty when we may not read it.
         roles: names of the directory roles it holds.
         since: the oldest permission granted to it.
         permissions: how many permissions it holds.
@@ -136,13 +136,17 @@ def look_before_connecting(*, customer: Customer) -> EarlierApp | None:
     if Connection.objects.filter(tenant_id=tenant_id).exists():
         return None  # another customer's; the answer to the consent tells
     findings = look(tenant_id, wanted_role_id=roles.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR, patience=transport.HASTY)
-    if findings.trouble is not None or findings.app is None or findings.organization is None:
+    if not findings.has_token:
         return None
     organization = findings.organization
+    # An older consent may not cover what a look reads; then the token alone tells, and it names no name.
+    held = findings.role_ids if findings.held is not None else findings.token_role_ids
     return EarlierApp(
-        tenant=f"{organization.display_name} ({organization.primary_domain})",
-        name=findings.app.display_name,
-        roles=tuple(sorted(map(roles.role_name, findings.role_ids))),
+        tenant=f"{organization.display_name} ({organization.primary_domain})"
+        if organization
+        else customer.domain or str(tenant_id),
+        name=findings.app.display_name if findings.app else "",
+        roles=tuple(sorted(map(roles.role_name, held))),
         since=min(filter(None, (grant.created_at for grant in findings.granted or ())), default=None),
         permissions=len(findings.permission_ids),
     )
