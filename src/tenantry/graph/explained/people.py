@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tenantry.graph.explained.entry import CONSENT_PAGE, Basis, Entry, Who, aadsts
+from tenantry.graph.explained.entry import CLIENT_CREDENTIALS_PAGE, CONSENT_PAGE, Basis, Entry, Who, aadsts
 
 _OWN_ACCOUNT: Final = "Sign out at Microsoft, or use a private window, and sign in with an account of that tenant."
 _SIGN_IN_AGAIN: Final = "Start again from the console and sign in anew."
@@ -155,6 +155,14 @@ SESSIONS: Final = (
         "Such a code lives for a quarter of an hour.",
         _SIGN_IN_AGAIN,
         Who.SIGNING_IN,
+    ),
+    Entry(
+        ("state", "nonce", "tid"),
+        "The answer does not belong to this sign-in.",
+        "It came from another browser or another attempt, or names no tenant. Our own check refused it.",
+        "Start again from the console, and finish in the same browser.",
+        Who.TECHNICIAN,
+        page=CLIENT_CREDENTIALS_PAGE,
     ),
     Entry(
         ("invalid_grant", "interaction_required", "login_required", "expired_token"),
