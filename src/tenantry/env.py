@@ -31,6 +31,9 @@ KNOWN: Final[dict[str, str]] = {
     "TENANTRY_PORTAL_ROLES_URL": "overrides the admin center's roles page, with {tenant} (for a simulator)",
     "TENANTRY_PORTAL_GROUPS_URL": "overrides the admin center's groups page, with {tenant} (for a simulator)",
     "TENANTRY_CA_FILE": "PEM file of the certificate authority to trust for login and Graph (default: the system's)",
+    "TENANTRY_MAIL_URL": "mail server for alerts: smtp://user:password@host:port?tls=starttls|implicit|none",
+    "TENANTRY_MAIL_FROM": "sender of alerts by mail, e.g. Tenantry <alerts@example.com>",
+    "TENANTRY_ALERTS_CA_FILE": "PEM file of a further certificate authority for webhooks and the mail server",
     "TENANTRY_DEBUG": "1 shows detailed error pages; never on a server others reach",
     "TENANTRY_DEMO": "1 marks the demo (set by `tenantry demo`)",
     "TENANTRY_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR (default INFO)",
@@ -40,6 +43,7 @@ KNOWN: Final[dict[str, str]] = {
 _SECRETS: Final = frozenset(
     {"TENANTRY_SECRET_KEY", "TENANTRY_SEAL_KEYSET", "TENANTRY_CLIENT_SECRET", "TENANTRY_CLIENT_CERTIFICATE"}
     | {"TENANTRY_ELEVATION_CLIENT_SECRET", "TENANTRY_ELEVATION_CLIENT_CERTIFICATE", "TENANTRY_DATABASE_URL"}
+    | {"TENANTRY_MAIL_URL"}
 )
 
 

@@ -1,6 +1,7 @@
 """Django settings of the one deployment: read from the environment through `env`, checked at start."""
 
 import os
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -8,9 +9,10 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
 
-from tenantry.env import Environment
+from tenantry.env import BadSettings, Environment
 from tenantry.graph.clouds import CLOUDS, Cloud
 from tenantry.kit.keys import client_credential_of, seal_keyset_of, secret_key_of
+from tenantry.kit.mail_server import mail_server_of
 
 env = Environment()
 
@@ -47,6 +49,13 @@ ELEVATION_CLIENT_ID = env.text("TENANTRY_ELEVATION_CLIENT_ID")
 ELEVATION_APP_NAME = env.text("TENANTRY_ELEVATION_APP_NAME", "Tenantry Elevation")
 ELEVATION_CLIENT_CREDENTIAL = client_credential_of(env, prefix="TENANTRY_ELEVATION_CLIENT")
 
+# --- alerts -----------------------------------------------------------------------------------------------------------
+MAIL_SERVER = mail_server_of(env.text("TENANTRY_MAIL_URL"))
+MAIL_FROM = env.text("TENANTRY_MAIL_FROM")
+if MAIL_SERVER is not None and "@" not in parseaddr(MAIL_FROM)[1]:
+    raise BadSettings("TENANTRY_MAIL_URL is set, so TENANTRY_MAIL_FROM must name a sender: alerts@example.com.")
+ALERTS_CA_FILE = env.text("TENANTRY_ALERTS_CA_FILE")
+
 # --- Django -----------------------------------------------------------------------------------------------------------
 ROOT_URLCONF = "tenantry.urls"
 WSGI_APPLICATION = "tenantry.wsgi.application"
@@ -71,6 +80,7 @@ INSTALLED_APPS = [
     "tenantry.technicians",
     "tenantry.audit",
     "tenantry.customers",
+    "tenantry.notifications",
     "tenantry.tenants",
     "tenantry.directory",
     "tenantry.helpdesk",
@@ -108,6 +118,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "tenantry.web.context.console",
+                "tenantry.notifications.context.counts",
             ],
         },
     }

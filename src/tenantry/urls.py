@@ -15,5 +15,6 @@ urlpatterns = [
     path("", include("tenantry.directory.urls")),
     path("", include("tenantry.helpdesk.urls")),
     path("", include("tenantry.roads.urls")),
+    path("", include("tenantry.notifications.urls")),
     path("activity/", include("tenantry.audit.urls")),
 ]

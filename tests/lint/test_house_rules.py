@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ROOT / "src" / "tenantry"
-DOMAINS = ("technicians", "customers", "tenants", "directory", "helpdesk", "registrations", "audit")
+DOMAINS = ("technicians", "customers", "tenants", "directory", "helpdesk", "registrations", "notifications", "audit")
 
 
 def modules(folder: Path) -> Iterator[tuple[Path, ast.Module]]:

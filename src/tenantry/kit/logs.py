@@ -20,7 +20,8 @@ _PATTERNS = (
     ),
     re.compile(r"(?i)((?:bearer|basic)\s+)[\w.+/=~-]{8,}"),
     re.compile(r"((?:/welcome/|/setup/))[\w-]{16,}"),
-    re.compile(r"(postgres(?:ql)?://[^:/\s]+:)[^@\s]+(?=@)"),
+    re.compile(r"((?:postgres(?:ql)?|smtps?)://[^:/\s]+:)[^@\s]+(?=@)"),
+    re.compile(r"(whsec_)[\w+/=-]{8,}"),
 )
 
 

@@ -30,6 +30,7 @@ class Entry:
 ENTRIES = (
     Entry("customers", "Customers", "building-2", "customers:list", "/customers/", frozenset({"customers", "tenants"})),
     Entry("readiness", "Readiness", "gauge", "tenants:readiness", "/readiness/", frozenset()),
+    Entry("alerts", "Alerts", "bell", "notifications:alerts", "/alerts/", frozenset({"notifications"})),
     Entry("users", "Users", "users", "directory:search", "/users/", frozenset({"directory", "helpdesk"})),
     Entry("activity", "Activity", "history", "audit:activity", "/activity/", frozenset({"audit"})),
     Entry(

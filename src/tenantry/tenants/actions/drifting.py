@@ -34,6 +34,8 @@ class DriftNews:
         who: who must act.
         is_urgent: something does not work because of it.
         is_over: it no longer holds.
+        app: which of our apps, as its connection names it.
+        tenant_name: the tenant's domain.
     """
 
     key: str
@@ -47,6 +49,8 @@ class DriftNews:
     who: str = ""
     is_urgent: bool = True
     is_over: bool = False
+    app: str = ""
+    tenant_name: str = ""
 
 
 _listeners: Final[list[Callable[[DriftNews], None]]] = []
@@ -125,4 +129,6 @@ def _news(connection: Connection, drift: Drift) -> DriftNews:
         tenant_id=tenant.tenant_id,
         drift=drift,
         title=DRIFT_TITLES[drift],
+        app=str(connection.app),
+        tenant_name=tenant.primary_domain,
     )

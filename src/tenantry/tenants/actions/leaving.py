@@ -22,6 +22,7 @@ from tenantry.kit.actor import Actor
 from tenantry.kit.decision import Allowed, Decision, Denied
 from tenantry.kit.errors import NotAllowed, require
 from tenantry.kit.intent import Intent
+from tenantry.notifications.actions import end_of_tenant
 from tenantry.reach import permissions
 from tenantry.technicians.models import Technician
 from tenantry.tenants.actions.checking import look_for
@@ -241,11 +242,13 @@ def _forget(
         tenant.is_jit_wanted = False
         if app == AppKind.ELEVATION:
             connection.delete()
+            end_of_tenant(tenant_id=tenant_id, key=str(app), resolution=f"Disconnected by {actor.name}.")
             tenant.save(update_fields=["is_jit_wanted"])
             return farewell
         Connection.objects.filter(tenant_id=tenant_id).delete()
         tenant.wishes, tenant.board, tenant.neighbours, tenant.neighbours_read_at = None, {}, [], None
         tenant.save(update_fields=["is_jit_wanted", "wishes", "board", "neighbours", "neighbours_read_at"])
+        end_of_tenant(tenant_id=tenant_id, resolution=f"Disconnected by {actor.name}.")
         forget_tenant(tenant_id=tenant_id)
     return farewell
 

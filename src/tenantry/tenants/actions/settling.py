@@ -8,6 +8,7 @@ from tenantry.kit.actor import Actor
 from tenantry.kit.errors import Conflict, NotHere
 from tenantry.tenants.actions.drifting import note_drift
 from tenantry.tenants.actions.naming import about
+from tenantry.tenants.actions.telling import end_drift, tell_change
 from tenantry.tenants.events import TenantEvent
 from tenantry.tenants.models import AppKind, Connection, ConnectionState
 from tenantry.tenants.policies import board, next_check_at, next_state
@@ -47,7 +48,7 @@ def locked_of_customer(*, customer_id: uuid.UUID, tenant_id: uuid.UUID, app: App
 def settle(connection: Connection, *, now: dt.datetime, actor: Actor) -> None:
     """Decide the state anew from the row's facts and save the row; a change is recorded with its cause."""
     standing = next_state(facts_of(connection), now)
-    before = connection.state
+    before, code_before = connection.state, connection.error_code
     connection.cause, connection.fix, connection.who = standing.cause, standing.fix, standing.who
     connection.error_code = standing.code
     connection.proof = standing.proof
@@ -62,6 +63,7 @@ def settle(connection: Connection, *, now: dt.datetime, actor: Actor) -> None:
             summary=f"{ConnectionState(before).label} → {standing.state.label}. {standing.cause or standing.proof}",
             details={"from": before, "to": str(standing.state), "code": standing.code},
         )
+    drifts_before = frozenset(connection.drifts)
     note_drift(connection, now=now, actor=actor)
     if before == ConnectionState.OFFLINE and standing.state != before and connection.app == AppKind.HELPDESK:
         _read_users_again(connection.tenant_id)
@@ -76,6 +78,8 @@ def settle(connection: Connection, *, now: dt.datetime, actor: Actor) -> None:
     if connection.role_ends_at is not None and connection.role_ends_at > now:
         connection.next_check_at = min(connection.next_check_at, connection.role_ends_at)
     connection.save()
+    tell_change(connection, standing, before=before, code_before=code_before)
+    end_drift(connection, drifts_before)
     _keep_board(connection, now)
 
 

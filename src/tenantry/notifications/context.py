@@ -1,0 +1,15 @@
+"""What every page knows of alerts: the number at the bell."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest
+
+from tenantry.notifications.queries import count_unseen
+from tenantry.technicians.current import technician_of
+
+
+def counts(request: HttpRequest) -> dict[str, dict[str, Callable[[], int]]]:
+    """Counts for entries of the navigation; asked for only by pages that draw it."""
+    if not request.user.is_authenticated:
+        return {}
+    return {"nav_counts": {"alerts": lambda: count_unseen(technician_of(request))}}

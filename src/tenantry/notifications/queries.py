@@ -1,0 +1,100 @@
+"""Reading alerts and channels. Who sees a customer sees its alerts; those of the whole deployment are seen by all."""
+
+import base64
+import binascii
+import dataclasses
+import datetime as dt
+import uuid
+from typing import Final
+
+from django.db.models import Q, QuerySet
+
+from tenantry.customers.queries import visible_customers
+from tenantry.kit.errors import NotHere
+from tenantry.notifications.models import Alert, AlertChannel, AlertState
+from tenantry.technicians.models import Technician
+
+PAGE_SIZE: Final = 30
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AlertPage:
+    """A page of alerts, newest first; `after` is the cursor of the next, empty at the end."""
+
+    alerts: list[Alert]
+    after: str
+
+
+def visible_alerts(technician: Technician) -> QuerySet[Alert]:
+    """Every alert that `technician` may see."""
+    return Alert.objects.filter(Q(customer_id=None) | Q(customer_id__in=visible_customers(technician).values("pk")))
+
+
+def get_alert(*, technician: Technician, alert_id: uuid.UUID) -> Alert:
+    """One alert.
+
+    Raises:
+        NotHere: no such alert, or not theirs.
+    """
+    alert = visible_alerts(technician).filter(pk=alert_id).first()
+    if alert is None:
+        raise NotHere("There is no such alert.")
+    return alert
+
+
+def count_unseen(technician: Technician) -> int:
+    """Open alerts that nobody has taken on: the number at the bell."""
+    return visible_alerts(technician).filter(state=AlertState.OPEN, acknowledged_at=None).count()
+
+
+def count_open(technician: Technician, *, customer_id: uuid.UUID | None = None) -> int:
+    """Open alerts, of one customer or of all."""
+    return _of_customer(visible_alerts(technician).filter(state=AlertState.OPEN), customer_id).count()
+
+
+def list_alerts(
+    *, technician: Technician, state: AlertState, customer_id: uuid.UUID | None = None, after: str = ""
+) -> AlertPage:
+    """A page of alerts in one state, newest first.
+
+    Args:
+        technician: who looks.
+        state: open or resolved.
+        customer_id: only this customer's; None for all.
+        after: cursor of the row before the page.
+    """
+    found = _of_customer(visible_alerts(technician).filter(state=state), customer_id)
+    if (place := _decode(after)) is not None:
+        moment, key = place
+        found = found.filter(Q(opened_at__lt=moment) | Q(opened_at=moment, pk__lt=key))
+    alerts = list(found.order_by("-opened_at", "-pk")[: PAGE_SIZE + 1])
+    has_more = len(alerts) > PAGE_SIZE
+    alerts = alerts[:PAGE_SIZE]
+    return AlertPage(alerts, _encode(alerts[-1]) if has_more else "")
+
+
+def list_channels() -> list[AlertChannel]:
+    """Every channel, oldest first."""
+    return list(AlertChannel.objects.order_by("created_at", "pk"))
+
+
+def failing_channels() -> list[AlertChannel]:
+    """Channels whose last attempt failed."""
+    return list(AlertChannel.objects.exclude(failing_since=None).order_by("failing_since"))
+
+
+def _of_customer(alerts: QuerySet[Alert], customer_id: uuid.UUID | None) -> QuerySet[Alert]:
+    return alerts if customer_id is None else alerts.filter(customer_id=customer_id)
+
+
+def _encode(alert: Alert) -> str:
+    return base64.urlsafe_b64encode(f"{alert.opened_at.isoformat()} {alert.pk}".encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> tuple[dt.datetime, uuid.UUID] | None:
+    """A cursor's place; None for none, and for one that was tampered with (the list then starts over)."""
+    try:
+        moment, _, key = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(" ")
+        return dt.datetime.fromisoformat(moment).astimezone(dt.UTC), uuid.UUID(key)
+    except (binascii.Error, ValueError, OverflowError):
+        return None
