@@ -1,5 +1,6 @@
 """Connections tell their changes: raised and resolved with the state, once, through the real consent and checks."""
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from tests.notifications.conftest import Hook
@@ -98,3 +99,75 @@ def test_our_own_credential_is_one_alert_of_the_deployment(trip: Trip, hook: Hoo
     assert alert.state == "resolved"
     flush(trip, minutes=6)
     assert hook.receiver.events == ["opened", "resolved"]
+
+
+def test_ac_3_2_an_end_that_is_near_is_told_twice_and_then_the_loss(trip: Trip, hook: Hook) -> None:
+    """AC-3.2: 14 and 3 days before the end; when it has ended, the connection tells, and the warning is over."""
+    trip.tenant.add_sku("AAD_PREMIUM_P2")
+    trip.connect()
+    ends_at = (trip.clock.now() + dt.timedelta(days=20)).replace(microsecond=0)
+    trip.tenant.assign_by_pim(trip.principal().id, PAA, ends_at=ends_at)
+    trip.look(minutes=20)
+    assert hook.receiver.got == []
+    told = []
+    for days in (6.5, 4, 7, 3):
+        trip.look(days=days)
+        told.append([(got.json["data"]["event"], got.json["data"]["alert"]["code"]) for got in hook.receiver.got])
+    assert told[0] == told[1] == [("opened", "role_ends_in_14_days")]
+    assert told[2] == [*told[1], ("changed", "role_ends_in_3_days")]
+    assert told[3] == [*told[2], ("opened", "role_missing")]
+    flush(trip, minutes=10)
+    assert hook.receiver.events[-1] == "resolved"
+    assert Alert.objects.get(tenant_id=trip.tenant_id, kind=AlertKind.ROLE_END_NEAR).state == "resolved"
+    assert [alert.state for alert in alerts_of(trip)] == ["open"]
+
+
+def test_an_outage_does_not_call_over_what_nobody_can_see(trip: Trip, hook: Hook) -> None:
+    """A warning stays open while the tenant cannot be asked, and is neither ended nor told again."""
+    trip.tenant.add_sku("AAD_PREMIUM_P2")
+    trip.connect()
+    ends_at = (trip.clock.now() + dt.timedelta(days=10)).replace(microsecond=0)
+    trip.tenant.assign_by_pim(trip.principal().id, PAA, ends_at=ends_at)
+    trip.look(minutes=20)
+    warning = Alert.objects.get(tenant_id=trip.tenant_id, kind=AlertKind.ROLE_END_NEAR)
+    trip.tenant.disable_app(trip.app)
+    assert trip.look(hours=9).state == "offline"
+    flush(trip, hours=1)
+    warning.refresh_from_db()
+    assert warning.state == "open"
+    trip.principal().account_enabled = True
+    trip.look(hours=2)
+    flush(trip, minutes=10)
+    warning.refresh_from_db()
+    assert warning.state == "open"
+    assert [got.json["data"]["alert"]["kind"] for got in hook.receiver.got].count("role_end_near") == 1
+    trip.tenant.remove_role(principal_id=trip.principal().id, role=PAA)
+    trip.give_role()
+    trip.look(hours=9)
+    trip.look(hours=9)
+    warning.refresh_from_db()
+    assert warning.state == "resolved"
+
+
+def test_ac_8_1_a_renamed_app_is_information_and_each_new_name_is_news(trip: Trip, hook: Hook) -> None:
+    ready(trip)
+    trip.principal().display_name = "Helpful Hand"
+    trip.look(hours=9)
+    trip.look(hours=9)
+    trip.principal().display_name = "Other Hand"
+    trip.look(hours=9)
+    assert hook.receiver.events == ["opened", "changed"]
+    alert = Alert.objects.get(tenant_id=trip.tenant_id)
+    assert (alert.kind, alert.severity) == ("app_renamed", "info")
+    assert "Other Hand" in alert.cause
+
+
+def test_a_bad_day_of_one_tenant_changes_the_cause_of_one_alert(trip: Trip, hook: Hook) -> None:
+    ready(trip)
+    trip.tenant.remove_role(principal_id=trip.principal().id, role=PAA)
+    trip.look(hours=9)
+    trip.tenant.withdraw_consent(trip.app)
+    trip.look(hours=1)
+    (alert,) = alerts_of(trip)
+    assert alert.code == "withdrawn"
+    assert hook.receiver.events == ["opened", "changed"]
