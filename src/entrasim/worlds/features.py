@@ -4,7 +4,8 @@ import base64
 import uuid
 from typing import TYPE_CHECKING
 
-from entrasim.state import AppRegistration, User
+from entrasim.state import AppRegistration, Tenant, User
+from entrasim.tables.skus import PREMIUM_PLANS
 from entrasim.worlds.populate import BUSINESS_STANDARD, Populator
 
 if TYPE_CHECKING:
@@ -115,7 +116,19 @@ def settle(tenant: "TenantHandle", populator: Populator) -> None:
             for people in (group.members, group.owners):
                 for member in people:
                     people[member] = populator.days_ago(190, 30)
+        _license_administrators(state)
         standard = state.skus.get(BUSINESS_STANDARD.sku_id)
         if standard:
             used = sum(BUSINESS_STANDARD.sku_id in user.assigned_sku_ids for user in state.users.values())
             standard.enabled_units = used + 5
+
+
+def _license_administrators(state: Tenant) -> None:
+    """Premium licences are for those who administer; one tenant bought them and gave them to nobody yet."""
+    premium = [sku.sku_id for sku in state.skus.values() if PREMIUM_PLANS & set(sku.service_plans)]
+    if any(sku.sku_part_number == "Microsoft_Entra_ID_Governance" for sku in state.skus.values()):
+        return
+    holders = {assignment.principal_id for assignment in state.role_assignments.values()}
+    for user_id in holders & set(state.users):
+        user = state.users[user_id]
+        user.assigned_sku_ids = [*user.assigned_sku_ids, *(sku for sku in premium if sku not in user.assigned_sku_ids)]

@@ -11,7 +11,16 @@ import hashlib
 import json
 from typing import Any, Final
 
-from tenantry.tenants.policies import Facts, GroupProblem, Holding, Premium, RolePath, RoleState, covering_roles
+from tenantry.tenants.policies import (
+    Facts,
+    GroupProblem,
+    Holding,
+    Premium,
+    RolePath,
+    RoleRules,
+    RoleState,
+    covering_roles,
+)
 
 RENEW_WITHIN: Final = dt.timedelta(days=30)
 """An assignment that ends within this time is renewed by doing the road again."""
@@ -223,4 +232,8 @@ def _duration(facts: Facts) -> str:
 
 
 def _how_long(duration: str) -> str:
-    return f"for the longest time its rules allow ({duration})" if duration else "for good"
+    if not duration:
+        return "for good"
+    days = RoleRules(maximum_duration=duration).maximum_days
+    words = f"{days:.0f} days" if days >= 1 else f"{days * 24:.0f} hours"
+    return f"for the longest time its rules allow, {words}"

@@ -87,6 +87,8 @@ def road(request: HttpRequest, customer_id: uuid.UUID, app: str) -> HttpResponse
     if not form.is_bound:
         initial = {"work_id": work.pk, "digest": work.digest, "justification": overview.suggested_justification}
         form = forms.RoadForm(initial=initial)
+    asks_pim = any(step["kind"].startswith("pim") for step in work.steps)
+    form.fields["justification"].required = asks_pim
     last = actions.last_ended(customer_id, app, work)
     context = {
         "customer": customer,
@@ -94,7 +96,7 @@ def road(request: HttpRequest, customer_id: uuid.UUID, app: str) -> HttpResponse
         "app": app,
         "work": work,
         "lines": _lines(work),
-        "asks_pim": any(step["kind"].startswith("pim") for step in work.steps),
+        "asks_pim": asks_pim,
         "form": form,
         "last": last,
         "told_kind": _WORK_KINDS.get(WorkState(last.state), "info") if last else "",
