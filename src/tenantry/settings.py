@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "tenantry.helpdesk",
     "tenantry.registrations",
     "tenantry.roads",
+    "tenantry.handover",
     "allauth",
     "allauth.account",
     "allauth.mfa",

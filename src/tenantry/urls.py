@@ -16,5 +16,6 @@ urlpatterns = [
     path("", include("tenantry.helpdesk.urls")),
     path("", include("tenantry.roads.urls")),
     path("", include("tenantry.notifications.urls")),
+    path("", include("tenantry.handover.urls")),
     path("activity/", include("tenantry.audit.urls")),
 ]
