@@ -181,3 +181,14 @@ def test_a_renamed_app_is_told_and_nothing_stops(ready: Trip, news: list[DriftNe
     assert ready.look(hours=9).state == ConnectionState.READY
     assert heard_of(news, ready) == [(Drift.APP_RENAMED, False)]
     assert "Helpful Hand" in ready.page()
+
+
+def test_a_drift_check_of_a_settled_tenant_takes_at_most_six_calls_the_daily_review_included(ready: Trip) -> None:
+    """Measured: the token, the batches of a look, and the review of other enterprise apps."""
+    ready.look(hours=9)
+    ready.clock.travel(hours=9)
+    before = len(ready.tenant.journal())
+    actions.check_connection(tenant_id=ready.tenant_id)
+    actions.read_neighbours(tenant_id=ready.tenant_id)
+    calls = [entry.path for entry in ready.tenant.journal()[before:] if not entry.in_batch]
+    assert 2 <= len(calls) <= 6, calls

@@ -112,31 +112,27 @@ def summary(technician: Technician) -> BoardSummary:
     customers = _active(technician)
     total = customers.count()
     connected = Connection.objects.filter(app=AppKind.HELPDESK, tenant__customer_id__in=customers.values("pk"))
-    counts: dict[str, int] = connected.aggregate(
-        connected=Count("pk"),
-        **{f"all_{state}": Count("pk", filter=_some(state)) for state in Ready},
-        all_good=Count("pk", filter=~_some(Ready.ATTENTION) & ~_some(Ready.PROPAGATING)),
-        **{
-            f"{column.key}_{state}": Count("pk", filter=_some(state, (column.key,)))
-            for column in COLUMNS
-            for state in Ready
-        },
-    )
+    # Boards are few, however many customers: they are grouped in the database and counted here.
+    boards = [
+        (row["tenant__board"], row["n"]) for row in connected.values("tenant__board").annotate(n=Count("pk")).order_by()
+    ]
+    some = {state: sum(n for kept, n in boards if str(state) in kept.values()) for state in Ready}
+    busy = {str(Ready.ATTENTION), str(Ready.PROPAGATING)}
     return BoardSummary(
         total=total,
         counts={
             "": total,
-            Ready.ATTENTION: counts[f"all_{Ready.ATTENTION}"],
-            Ready.PROPAGATING: counts[f"all_{Ready.PROPAGATING}"],
-            Ready.READY: counts["all_good"],
-            "none": total - counts["connected"],
+            Ready.ATTENTION: some[Ready.ATTENTION],
+            Ready.PROPAGATING: some[Ready.PROPAGATING],
+            Ready.READY: sum(n for kept, n in boards if not busy & set(kept.values())),
+            "none": total - sum(n for _, n in boards),
         },
         features=tuple(
             Tally(
                 column.key,
                 column.label,
                 column.short,
-                **{str(state): counts[f"{column.key}_{state}"] for state in Ready},
+                **{str(state): sum(n for kept, n in boards if kept.get(column.key) == str(state)) for state in Ready},
             )
             for column in COLUMNS
         ),
