@@ -208,6 +208,7 @@ def test_words_find_entries_and_nonsense_finds_none() -> None:
     assert any("AADSTS53003" in entry.codes for _, entry in lookup("conditional access policy"))
     assert list(lookup("zebra crossing")) == []
     assert list(lookup("")) == []
+    assert list(lookup("AADSTS1")) == list(lookup("65")) == list(lookup("AADSTS999999")) == []
 
 
 def test_the_printed_page_is_the_catalogue() -> None:

@@ -182,6 +182,8 @@ def lookup(text: str) -> Iterator[tuple[str, Entry]]:
     }
     named |= {word.lower() for word in re.findall(r"[\w.]+", text)} & _BY_CODE.keys()
     words = text.lower().split()
+    if not named and re.fullmatch(r"(?:AADSTS)?\d+", text.strip(), re.IGNORECASE):
+        return  # a number that no code has; as a word it would be found inside others
     for subject, entries in CATALOGUE.items():
         for entry in entries:
             if named:

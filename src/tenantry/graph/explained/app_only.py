@@ -248,7 +248,7 @@ REQUESTS: Final = (
     Entry(
         aadsts(70011, 1002012),
         "The scope that was asked for is not valid.",
-        "An app's own token is asked for with the address of Microsoft Graph and `/.default`.",
+        "An app's own token is asked for with the address of Microsoft Graph and “/.default”.",
         f"Check TENANTRY_GRAPH_URL. {_OUR_BUG}",
         Who.OPERATOR,
     ),
