@@ -17,6 +17,8 @@ from tenantry.technicians.models import Technician
 OPEN = {
     "account_inactive",
     "account_login",
+    "handover:page",
+    "handover:page_script",
     "mfa_authenticate",
     "mfa_login_webauthn",
     "technicians:setup",
