@@ -148,6 +148,9 @@ class Walker:
             return
         if any(f"status of {status}" in message.text for status in self.expected_statuses):
             return
+        # Leaving a page cancels its polling, and htmx says so; an answer that is wrong or missing has names of its own.
+        if message.text.startswith(("htmx:sendAbort", "htmx:afterRequest")):
+            return
         self.complaints.append(f"console {message.type}: {message.text} at {self.page.url}")
 
     def _on_failed(self, request: Request) -> None:

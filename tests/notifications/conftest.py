@@ -63,6 +63,14 @@ class Receiver:
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
+    def of_tenant(self, tenant_id: uuid.UUID) -> list[Received]:
+        """What came about one tenant: the sweep looks at other tests' tenants too."""
+        about = [(received, received.json["data"]["alert"]["tenant"] or {}) for received in self.got]
+        return [received for received, tenant in about if tenant.get("id") == str(tenant_id)]
+
+    def events_of(self, tenant_id: uuid.UUID) -> list[str]:
+        return [received.json["data"]["event"] for received in self.of_tenant(tenant_id)]
+
     @property
     def events(self) -> list[str]:
         return [received.json["data"]["event"] for received in self.got]
@@ -100,10 +108,12 @@ class Hook:
 
 @pytest.fixture
 def no_channels(database: None, run_jobs: Callable[[], None]) -> Iterator[None]:
-    """Channels are of the whole deployment, so a test leaves none behind."""
-    from tenantry.notifications.models import AlertChannel
+    """Channels are of the whole deployment: a test leaves none behind, and hears nothing of earlier alerts."""
+    from tenantry.notifications.models import Alert, AlertChannel, Delivery
 
     run_jobs()
+    Delivery.objects.all().delete()
+    Alert.objects.all().delete()
     AlertChannel.objects.all().delete()
     yield
     AlertChannel.objects.all().delete()

@@ -42,14 +42,14 @@ def test_ac_5_4_a_lost_role_raises_one_alert_and_its_return_resolves_it(trip: Tr
     assert "Role missing" in alert.cause
     assert alert.who
     assert alert.link == trip.page_url
-    assert hook.receiver.events == ["opened"]
+    assert hook.receiver.events_of(trip.tenant_id) == ["opened"]
     trip.give_role()
     trip.look(minutes=10)
     assert trip.look(minutes=20).state == "ready"
     (alert,) = alerts_of(trip)
     assert alert.state == "resolved"
     flush(trip, minutes=6)
-    assert hook.receiver.events == ["opened", "resolved"]
+    assert hook.receiver.events_of(trip.tenant_id) == ["opened", "resolved"]
 
 
 def test_withdrawn_consent_is_told_once_and_disconnecting_ends_it(trip: Trip, hook: Hook) -> None:
@@ -64,7 +64,7 @@ def test_withdrawn_consent_is_told_once_and_disconnecting_ends_it(trip: Trip, ho
     alert.refresh_from_db()
     assert alert.state == "resolved"
     assert "Disconnected by Alice Moreau." in alert.resolution
-    assert hook.receiver.events == ["opened", "resolved"]
+    assert hook.receiver.events_of(trip.tenant_id) == ["opened", "resolved"]
 
 
 def test_setting_a_connection_up_raises_nothing(trip: Trip, hook: Hook) -> None:
@@ -73,7 +73,7 @@ def test_setting_a_connection_up_raises_nothing(trip: Trip, hook: Hook) -> None:
     trip.give_role()
     trip.look(minutes=1)
     assert alerts_of(trip) == []
-    assert hook.receiver.got == []
+    assert hook.receiver.of_tenant(trip.tenant_id) == []
 
 
 def test_our_own_credential_is_one_alert_of_the_deployment(trip: Trip, hook: Hook, sim: "Handle") -> None:
@@ -108,16 +108,21 @@ def test_ac_3_2_an_end_that_is_near_is_told_twice_and_then_the_loss(trip: Trip, 
     ends_at = (trip.clock.now() + dt.timedelta(days=20)).replace(microsecond=0)
     trip.tenant.assign_by_pim(trip.principal().id, PAA, ends_at=ends_at)
     trip.look(minutes=20)
-    assert hook.receiver.got == []
+    assert hook.receiver.of_tenant(trip.tenant_id) == []
     told = []
     for days in (6.5, 4, 7, 3):
         trip.look(days=days)
-        told.append([(got.json["data"]["event"], got.json["data"]["alert"]["code"]) for got in hook.receiver.got])
+        told.append(
+            [
+                (got.json["data"]["event"], got.json["data"]["alert"]["code"])
+                for got in hook.receiver.of_tenant(trip.tenant_id)
+            ]
+        )
     assert told[0] == told[1] == [("opened", "role_ends_in_14_days")]
     assert told[2] == [*told[1], ("changed", "role_ends_in_3_days")]
     assert told[3] == [*told[2], ("opened", "role_missing")]
     flush(trip, minutes=10)
-    assert hook.receiver.events[-1] == "resolved"
+    assert hook.receiver.events_of(trip.tenant_id)[-1] == "resolved"
     assert Alert.objects.get(tenant_id=trip.tenant_id, kind=AlertKind.ROLE_END_NEAR).state == "resolved"
     assert [alert.state for alert in alerts_of(trip)] == ["open"]
 
@@ -140,7 +145,9 @@ def test_an_outage_does_not_call_over_what_nobody_can_see(trip: Trip, hook: Hook
     flush(trip, minutes=10)
     warning.refresh_from_db()
     assert warning.state == "open"
-    assert [got.json["data"]["alert"]["kind"] for got in hook.receiver.got].count("role_end_near") == 1
+    assert [got.json["data"]["alert"]["kind"] for got in hook.receiver.of_tenant(trip.tenant_id)].count(
+        "role_end_near"
+    ) == 1
     trip.tenant.remove_role(principal_id=trip.principal().id, role=PAA)
     trip.give_role()
     trip.look(hours=9)
@@ -156,7 +163,7 @@ def test_ac_8_1_a_renamed_app_is_information_and_each_new_name_is_news(trip: Tri
     trip.look(hours=9)
     trip.principal().display_name = "Other Hand"
     trip.look(hours=9)
-    assert hook.receiver.events == ["opened", "changed"]
+    assert hook.receiver.events_of(trip.tenant_id) == ["opened", "changed"]
     alert = Alert.objects.get(tenant_id=trip.tenant_id)
     assert (alert.kind, alert.severity) == ("app_renamed", "info")
     assert "Other Hand" in alert.cause
@@ -170,4 +177,4 @@ def test_a_bad_day_of_one_tenant_changes_the_cause_of_one_alert(trip: Trip, hook
     trip.look(hours=1)
     (alert,) = alerts_of(trip)
     assert alert.code == "withdrawn"
-    assert hook.receiver.events == ["opened", "changed"]
+    assert hook.receiver.events_of(trip.tenant_id) == ["opened", "changed"]
