@@ -19,8 +19,8 @@ def signed_in(demo: Stack, browser: Browser) -> StorageState:
     """The cookies of a technician who used the demo's one-time link."""
     context = new_context(browser)
     page = context.new_page()
-    page.goto(demo.facts["sign_in_link"])
-    page.wait_for_url("**/customers/")
+    page.goto(demo.sign_in_link(), timeout=120_000)  # a fresh one: links work once
+    page.wait_for_url("**/customers/", timeout=120_000)  # everything starts at once here
     state = context.storage_state()
     context.close()
     return state

@@ -63,12 +63,12 @@ class Receiver:
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
-    def of_tenant(self, tenant_id: uuid.UUID) -> list[Received]:
-        """What came about one tenant: the sweep looks at other tests' tenants too."""
+    def of_tenant(self, tenant_id: uuid.UUID | None) -> list[Received]:
+        """What came about one tenant, or the deployment: the sweep looks at other tests' tenants too."""
         about = [(received, received.json["data"]["alert"]["tenant"] or {}) for received in self.got]
-        return [received for received, tenant in about if tenant.get("id") == str(tenant_id)]
+        return [received for received, tenant in about if tenant.get("id") == (str(tenant_id) if tenant_id else None)]
 
-    def events_of(self, tenant_id: uuid.UUID) -> list[str]:
+    def events_of(self, tenant_id: uuid.UUID | None) -> list[str]:
         return [received.json["data"]["event"] for received in self.of_tenant(tenant_id)]
 
     @property

@@ -98,7 +98,7 @@ def test_our_own_credential_is_one_alert_of_the_deployment(trip: Trip, hook: Hoo
     alert.refresh_from_db()
     assert alert.state == "resolved"
     flush(trip, minutes=6)
-    assert hook.receiver.events == ["opened", "resolved"]
+    assert hook.receiver.events_of(None) == ["opened", "resolved"]
 
 
 def test_ac_3_2_an_end_that_is_near_is_told_twice_and_then_the_loss(trip: Trip, hook: Hook) -> None:
