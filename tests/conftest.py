@@ -210,18 +210,21 @@ def alice(database: None, clock: SharedClock) -> "Technician":
     from tenantry.technicians.models import Technician
 
     return Technician.objects.create_user(
-        "alice@harbour-it.example", display_name="Alice Moreau", is_owner=True, created_at=clock.now()
+        "alice@harbour-it.example", display_name="Alice Moreau", role="owner", created_at=clock.now()
     )
 
 
 @pytest.fixture(scope="session")
 def charlie(database: None, clock: SharedClock) -> "Technician":
-    """Another technician."""
-    from tenantry.technicians.models import Technician
+    """Another technician: an engineer who sees every customer through a team, and owns nothing."""
+    from tenantry.technicians.models import Team, Technician
 
-    return Technician.objects.create_user(
-        "charlie@harbour-it.example", display_name="Charlie Osei", created_at=clock.now()
+    person = Technician.objects.create_user(
+        "charlie@harbour-it.example", display_name="Charlie Osei", role="engineer", created_at=clock.now()
     )
+    team = Team.objects.create(name="Everybody", sees_everything=True, created_at=clock.now())
+    team.members.add(person)
+    return person
 
 
 @pytest.fixture

@@ -271,7 +271,7 @@ def test_tls_is_verified_against_the_name(no_channels: None, alice: "Technician"
         foreign.close()
 
 
-def test_only_owners_say_where_alerts_go(hook: Hook, charlie: "Technician") -> None:
+def test_only_who_may_says_where_alerts_go(hook: Hook, charlie: "Technician") -> None:
     from django.test import Client
 
     with pytest.raises(NotAllowed):
@@ -280,10 +280,10 @@ def test_only_owners_say_where_alerts_go(hook: Hook, charlie: "Technician") -> N
         actions.remove_channel(actor=actor_for(charlie), technician=charlie, channel_id=hook.channel.pk)
     browser = Client()
     browser.force_login(charlie, backend="django.contrib.auth.backends.ModelBackend")
-    assert browser.get("/settings/notifications/").status_code == 404
+    assert browser.get("/settings/notifications/").status_code == 403
     for name in ("test", "remove", "secret"):
-        assert browser.post(f"/settings/notifications/{hook.channel.pk}/{name}/").status_code == 404
-    assert browser.post("/settings/notifications/webhook/", {"url": "https://evil.example/"}).status_code == 404
+        assert browser.post(f"/settings/notifications/{hook.channel.pk}/{name}/").status_code == 403
+    assert browser.post("/settings/notifications/webhook/", {"url": "https://evil.example/"}).status_code == 403
     assert AlertChannel.objects.count() == 1
     assert browser.get("/alerts/").status_code == 200
 

@@ -39,12 +39,12 @@ def press(client: Client, home: Home, user: "User | None" = None, **fields: str)
     return answer.content.decode()
 
 
-def test_a_technician_who_owns_nothing_finds_nothing(home: Home, charlie: Technician) -> None:
+def test_a_technician_who_owns_nothing_is_refused(home: Home, charlie: Technician) -> None:
     client = Client()
     client.force_login(charlie, backend="django.contrib.auth.backends.ModelBackend")
-    assert client.get(PAGE).status_code == 404
-    assert client.post(reverse("registrations:sign-in"), {"purpose": "check"}).status_code == 404
-    assert client.get("/settings/apps/return", {"state": "x", "code": "y"}).status_code == 404
+    assert client.get(PAGE).status_code == 403
+    assert client.post(reverse("registrations:sign-in"), {"purpose": "check"}).status_code == 403
+    assert client.get("/settings/apps/return", {"state": "x", "code": "y"}).status_code == 403
     assert PAGE not in client.get("/settings/").content.decode()
 
 

@@ -52,11 +52,11 @@ def technician(database: None, clock: SharedClock) -> Technician:
 @pytest.fixture
 def no_owner(database: None) -> Iterator[None]:
     """A deployment nobody owns yet; whoever owned it owns it again afterwards."""
-    owners = list(Technician.objects.filter(is_owner=True).values_list("pk", flat=True))
-    Technician.objects.update(is_owner=False)
+    owners = list(Technician.objects.filter(role="owner").values_list("pk", flat=True))
+    Technician.objects.update(role="engineer")
     yield
-    Technician.objects.update(is_owner=False)
-    Technician.objects.filter(pk__in=owners).update(is_owner=True)
+    Technician.objects.update(role="engineer")
+    Technician.objects.filter(pk__in=owners).update(role="owner")
 
 
 @pytest.fixture

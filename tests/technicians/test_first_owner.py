@@ -45,14 +45,14 @@ def test_the_set_up_page_creates_the_owner_and_signs_in(no_owner: None, visitor:
 
 def test_set_up_is_closed_once_there_is_an_owner(no_owner: None, visitor: Client, technician: Technician) -> None:
     page = path_of(actions.create_owner_setup_link())
-    Technician.objects.filter(pk=technician.pk).update(is_owner=True)
+    Technician.objects.filter(pk=technician.pk).update(role="owner")
     for answer in (visitor.get(page), visitor.post(page, _filled())):
         assert answer.status_code == 410
         assert b"Set-up is closed" in answer.content
     with pytest.raises(NotAllowed) as refused:
         actions.create_owner_setup_link()
     assert refused.value.code == "owner_exists"
-    assert Technician.objects.filter(is_owner=True).count() == 1
+    assert Technician.objects.filter(role="owner").count() == 1
 
 
 def test_a_used_set_up_link_is_used(no_owner: None, visitor: Client) -> None:
@@ -61,7 +61,7 @@ def test_a_used_set_up_link_is_used(no_owner: None, visitor: Client) -> None:
     answer = visitor.post(page, _filled())
     assert answer.status_code == 410
     assert b"This link was used" in answer.content
-    assert Technician.objects.filter(is_owner=True).count() == 1
+    assert Technician.objects.filter(role="owner").count() == 1
 
 
 def test_a_set_up_link_expires_after_a_day_and_when_a_newer_one_is_made(
@@ -133,7 +133,7 @@ def test_two_people_at_the_same_moment_make_one_owner(no_owner: None) -> None:
     for thread in threads:
         thread.join()
     assert sorted(outcomes) == ["created", "owner_exists", "owner_exists"]
-    assert Technician.objects.filter(is_owner=True).count() == 1
+    assert Technician.objects.filter(role="owner").count() == 1
 
 
 @pytest.fixture

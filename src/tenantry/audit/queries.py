@@ -26,6 +26,7 @@ class Filter:
     since: dt.datetime | None = None
     until: dt.datetime | None = None
     target_id: str = ""
+    sight: Q = dataclasses.field(default_factory=Q)  # what of the record the reader may see at all; empty: all of it
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ def _acts(*, result: str = "") -> QuerySet[Event]:
 
 
 def _narrowed(wanted: Filter) -> QuerySet[Event]:
-    rows = _acts(result=wanted.result)
+    rows = _acts(result=wanted.result).filter(wanted.sight)
     if wanted.customer_id is not None:
         rows = rows.filter(customer_id=wanted.customer_id)
     if wanted.target_id:

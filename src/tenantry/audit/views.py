@@ -1,15 +1,21 @@
 """The activity page and its export."""
 
 import csv
+import dataclasses
 from collections.abc import Iterator
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from tenantry.audit import queries
 from tenantry.audit.forms import ActivityFilter
-from tenantry.audit.queries import Act
+from tenantry.audit.queries import Act, Filter
+from tenantry.customers.queries import visible_customers
+from tenantry.kit.needs import needs
+from tenantry.technicians.current import technician_of
+from tenantry.technicians.permissions import Permission
 
 COLUMNS = (
     "event_id",
@@ -32,11 +38,12 @@ COLUMNS = (
 _RUNNERS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
+@needs(Permission.ACTIVITY_READ)
 @require_GET
 def activity(request: HttpRequest) -> HttpResponse:
     """The record, newest first, filtered."""
     form = ActivityFilter(request.GET)
-    page = queries.page(form.wanted(), after=request.GET.get("after", ""))
+    page = queries.page(_wanted(request, form), after=request.GET.get("after", ""))
     filters = request.GET.copy()
     filters.pop("after", None)
     is_narrowed = any(filters.get(name) for name in form.fields)
@@ -45,6 +52,15 @@ def activity(request: HttpRequest) -> HttpResponse:
         "audit/activity.html",
         {"form": form, "page": page, "filters": filters.urlencode(), "is_narrowed": is_narrowed},
     )
+
+
+def _wanted(request: HttpRequest, form: ActivityFilter) -> Filter:
+    """What the form asks for, within what the technician may see: their customers' acts, and their own."""
+    technician = technician_of(request)
+    if technician.sees_everything:
+        return form.wanted()
+    sight = Q(customer_id__in=visible_customers(technician).values("pk")) | Q(actor_id=technician.pk)
+    return dataclasses.replace(form.wanted(), sight=sight)
 
 
 class _Line:
@@ -56,10 +72,11 @@ class _Line:
         return line
 
 
+@needs(Permission.ACTIVITY_EXPORT)
 @require_GET
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """The same record as CSV, streamed whatever its length; UTF-8 with a mark so that spreadsheets read it right."""
-    acts = queries.every(ActivityFilter(request.GET).wanted())
+    acts = queries.every(_wanted(request, ActivityFilter(request.GET)))
     answer = StreamingHttpResponse(_lines(acts), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="tenantry-activity.csv"'
     return answer

@@ -33,3 +33,19 @@ class Customer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class CustomerGroup(models.Model):
+    """Customers that belong together for those who look after them. Teams are linked to groups."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=100)
+    customers = models.ManyToManyField(Customer, related_name="groups")
+    teams = models.ManyToManyField("technicians.Team", related_name="customer_groups")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("name"), name="customers_one_group_of_a_name")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -8,7 +8,7 @@ from typing import Final
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
-from tenantry.customers.models import Customer, State
+from tenantry.customers.models import Customer, CustomerGroup, State
 from tenantry.kit import cursors
 from tenantry.kit.errors import NotHere
 from tenantry.technicians.models import Technician
@@ -82,16 +82,23 @@ def get_customer(*, technician: Technician, customer_id: uuid.UUID) -> Customer:
 
 
 def visible_customers(technician: Technician) -> QuerySet[Customer]:
-    """Every customer `technician` may see."""
-    del technician  # one owner sees every customer; teams narrow it here and nowhere else
-    return Customer.objects.all()
+    """Every customer `technician` may see: all, or those of the groups that a team of theirs is linked to.
+
+    Somebody switched off sees none, so an account's end is the end of its sight whatever path leads here.
+    """
+    if not technician.is_active:
+        return Customer.objects.none()
+    if technician.sees_everything:
+        return Customer.objects.all()
+    theirs = CustomerGroup.customers.through.objects.filter(customergroup__teams__members=technician)
+    return Customer.objects.filter(pk__in=theirs.values("customer_id"))
 
 
 def summarise(technician: Technician) -> Summary:
     """Count the customers by where their connection stands, in three queries."""
     customers = visible_customers(technician)
     total = customers.filter(state=State.ACTIVE).count()
-    counts = listing.group_counts()
+    counts = listing.group_counts(customers)
     return Summary(
         total=total,
         ready=counts["ready"],

@@ -12,11 +12,14 @@ from tenantry.customers.forms import CustomerForm
 from tenantry.customers.queries import FILTERS, get_customer, list_customers, summarise
 from tenantry.graph.apps import App, registration
 from tenantry.kit.errors import Invalid
+from tenantry.kit.needs import needs
 from tenantry.technicians.current import actor_of, technician_of
+from tenantry.technicians.permissions import Permission
 from tenantry.tenants.queries import tenant_of
 from tenantry.tenants.queries.overview import overview_of
 
 
+@needs(Permission.CUSTOMERS_READ)
 @require_GET
 def customer_list(request: HttpRequest) -> HttpResponse:
     """Every customer, those that need somebody one press away."""
@@ -56,6 +59,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
     return render(request, template, context)
 
 
+@needs(Permission.CUSTOMERS_READ)
 @require_GET
 def customer_page(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """One customer: first what needs somebody, then the connection and what works through it."""
@@ -63,6 +67,7 @@ def customer_page(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     return render(request, "customers/page.html", {"customer": customer, "o": overview_of(customer)})
 
 
+@needs(Permission.CUSTOMERS_MANAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
     """Add a customer."""
@@ -78,6 +83,7 @@ def add(request: HttpRequest) -> HttpResponse:
     return render(request, "customers/form.html", {"form": form}, status=400 if form.errors else 200)
 
 
+@needs(Permission.CUSTOMERS_MANAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def rename(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """Change a customer's name or expected domain."""
@@ -101,6 +107,7 @@ def rename(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     return render(request, "customers/form.html", context, status=400 if form.errors else 200)
 
 
+@needs(Permission.CUSTOMERS_MANAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def archive(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """GET says what archiving means (and that a connected customer is disconnected first); POST does it."""
@@ -113,6 +120,7 @@ def archive(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     return render(request, "customers/archive.html", {"customer": customer, "tenant": tenant_of(customer_id)})
 
 
+@needs(Permission.CUSTOMERS_MANAGE)
 @require_http_methods(["POST"])
 def restore(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """Take an archived customer back."""

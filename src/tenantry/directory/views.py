@@ -18,7 +18,9 @@ from tenantry.directory.words import explain_live
 from tenantry.graph import errors
 from tenantry.helpdesk import queries as helpdesk
 from tenantry.kit.errors import NotHere
+from tenantry.kit.needs import needs
 from tenantry.technicians.current import technician_of
+from tenantry.technicians.permissions import Permission
 from tenantry.tenants import queries as tenants
 
 _CUSTOMERS_SHOWN: Final = 8
@@ -51,6 +53,7 @@ def _users_context(request: HttpRequest, customer_id: uuid.UUID) -> dict[str, An
     }
 
 
+@needs(Permission.USERS_READ)
 @require_GET
 def users(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """The users of a customer; to htmx only the part it asks for."""
@@ -64,6 +67,7 @@ def users(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     return answer
 
 
+@needs(Permission.USERS_SYNC)
 @require_POST
 def sync(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """Read the tenant again now."""
@@ -90,6 +94,7 @@ def _user_of(request: HttpRequest, customer_id: uuid.UUID, object_id: uuid.UUID)
     return customer, found
 
 
+@needs(Permission.USERS_READ)
 @require_GET
 def user(request: HttpRequest, customer_id: uuid.UUID, object_id: uuid.UUID) -> HttpResponse:
     """One user: facts, roles, what can be done and what was done."""
@@ -109,6 +114,7 @@ def user(request: HttpRequest, customer_id: uuid.UUID, object_id: uuid.UUID) -> 
     return render(request, "directory/user.html", context)
 
 
+@needs(Permission.USERS_READ)
 @require_GET
 def groups(request: HttpRequest, customer_id: uuid.UUID, object_id: uuid.UUID) -> HttpResponse:
     """Every group of a user, read from Microsoft now; to htmx only the list."""
@@ -124,6 +130,7 @@ def groups(request: HttpRequest, customer_id: uuid.UUID, object_id: uuid.UUID) -
     return answer
 
 
+@needs(Permission.USERS_READ)
 @require_GET
 def search(request: HttpRequest) -> HttpResponse:
     """Customers and users of all customers by the words typed."""

@@ -16,7 +16,9 @@ from tenantry.handover.queries import errand_of, live_link, live_links
 from tenantry.handover.scripts import Language, file_name, script
 from tenantry.kit.actor import system
 from tenantry.kit.errors import NotHere
+from tenantry.kit.needs import needs
 from tenantry.technicians.current import actor_of, technician_of
+from tenantry.technicians.permissions import Permission
 from tenantry.tenants.models import AppKind
 from tenantry.tenants.queries.overview import Overview, overview_of
 
@@ -55,6 +57,7 @@ def _scripts(overview: Overview) -> list[dict[str, str]]:
     return [{"key": str(one), "title": one.label, "text": script(errand, one)} for one in Language]
 
 
+@needs(Permission.CONNECTIONS_MANAGE)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def send(request: HttpRequest, customer_id: uuid.UUID, app: str) -> HttpResponse:
@@ -84,6 +87,7 @@ def send(request: HttpRequest, customer_id: uuid.UUID, app: str) -> HttpResponse
     return render(request, "handover/send.html", context, status=400 if form.errors else 200)
 
 
+@needs(Permission.CONNECTIONS_MANAGE)
 @never_cache
 @require_GET
 def script_file(request: HttpRequest, customer_id: uuid.UUID, app: str, language: str) -> HttpResponse:
@@ -92,6 +96,7 @@ def script_file(request: HttpRequest, customer_id: uuid.UUID, app: str, language
     return _file(_overview(customer, app), _language(language))
 
 
+@needs(Permission.CONNECTIONS_MANAGE)
 @require_POST
 def revoke(request: HttpRequest, customer_id: uuid.UUID, app: str, link_id: uuid.UUID) -> HttpResponse:
     """End a page now."""

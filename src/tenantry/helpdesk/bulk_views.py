@@ -16,9 +16,12 @@ from tenantry.helpdesk.forms import ConfirmForm
 from tenantry.helpdesk.kinds import BY_KIND, BY_SLUG, Kind
 from tenantry.helpdesk.models import BulkRun, OperationState
 from tenantry.kit.errors import Invalid
+from tenantry.kit.needs import needs
 from tenantry.technicians.current import actor_of, technician_of
+from tenantry.technicians.permissions import Permission
 
 
+@needs(Permission.HELPDESK_BULK)
 @never_cache
 @require_http_methods(["GET", "POST"])
 def bulk(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
@@ -72,6 +75,7 @@ def _ask(
     return render(request, "helpdesk/bulk_confirm.html", context, status=status)
 
 
+@needs(Permission.HELPDESK_BULK)
 @never_cache
 @require_http_methods(["GET", "POST"])
 def bulk_start(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
@@ -102,6 +106,7 @@ def bulk_start(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     return redirect("helpdesk:bulk_run", customer_id=customer_id, run_id=run.pk)
 
 
+@needs(Permission.ACTIVITY_READ)
 @never_cache
 @require_GET
 def bulk_run(request: HttpRequest, customer_id: uuid.UUID, run_id: uuid.UUID) -> HttpResponse:
@@ -110,6 +115,7 @@ def bulk_run(request: HttpRequest, customer_id: uuid.UUID, run_id: uuid.UUID) ->
     return render(request, "helpdesk/bulk_run.html", _run_context(run))
 
 
+@needs(Permission.ACTIVITY_READ)
 @never_cache
 @require_GET
 def bulk_status(request: HttpRequest, customer_id: uuid.UUID, run_id: uuid.UUID) -> HttpResponse:

@@ -20,8 +20,10 @@ from tenantry.helpdesk.models import Operation, OperationKind, OperationState
 from tenantry.kit import clock
 from tenantry.kit.decision import Allowed
 from tenantry.kit.errors import Conflict, Invalid, require
+from tenantry.kit.needs import needs
 from tenantry.kit.sealed import Secret
 from tenantry.technicians.current import actor_of, technician_of
+from tenantry.technicians.permissions import Permission
 
 if TYPE_CHECKING:
     from tenantry.directory.models import DirectoryUser
@@ -34,6 +36,7 @@ _SOURCE_HINTS = {
 }
 
 
+@needs(Permission.HELPDESK_ACT)
 @never_cache
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -167,6 +170,7 @@ def _ask(
     return render(request, "helpdesk/confirm.html", context, status=status)
 
 
+@needs(Permission.ACTIVITY_READ)
 @never_cache
 @require_GET
 def operation(request: HttpRequest, customer_id: uuid.UUID, operation_id: uuid.UUID) -> HttpResponse:
@@ -175,6 +179,7 @@ def operation(request: HttpRequest, customer_id: uuid.UUID, operation_id: uuid.U
     return render(request, "helpdesk/operation.html", _operation_context(request, found))
 
 
+@needs(Permission.ACTIVITY_READ)
 @never_cache
 @require_GET
 def operation_status(request: HttpRequest, customer_id: uuid.UUID, operation_id: uuid.UUID) -> HttpResponse:
@@ -183,6 +188,7 @@ def operation_status(request: HttpRequest, customer_id: uuid.UUID, operation_id:
     return render(request, "helpdesk/operation.html#status", _operation_context(request, found))
 
 
+@needs(Permission.HELPDESK_ACT)
 @never_cache
 @sensitive_variables("password")
 @require_http_methods(["GET", "POST"])
@@ -205,6 +211,7 @@ def reveal(request: HttpRequest, customer_id: uuid.UUID, operation_id: uuid.UUID
     return render(request, "helpdesk/operation.html", _operation_context(request, found, password=password))
 
 
+@needs(Permission.HELPDESK_ACT)
 @require_POST
 def discard(request: HttpRequest, customer_id: uuid.UUID, operation_id: uuid.UUID) -> HttpResponse:
     """Throw the new password away without showing it."""
@@ -217,6 +224,7 @@ def discard(request: HttpRequest, customer_id: uuid.UUID, operation_id: uuid.UUI
     return redirect("helpdesk:operation", customer_id=customer_id, operation_id=operation_id)
 
 
+@needs(Permission.HELPDESK_ACT)
 @never_cache
 @require_http_methods(["GET", "POST"])
 def stop(request: HttpRequest, customer_id: uuid.UUID, operation_id: uuid.UUID) -> HttpResponse:

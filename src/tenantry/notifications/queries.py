@@ -26,8 +26,9 @@ class AlertPage:
 
 
 def visible_alerts(technician: Technician) -> QuerySet[Alert]:
-    """Every alert that `technician` may see."""
-    return Alert.objects.filter(Q(customer_id=None) | Q(customer_id__in=visible_customers(technician).values("pk")))
+    """Every alert that `technician` may see; what is about the deployment is for those who see every customer."""
+    theirs = Q(customer_id__in=visible_customers(technician).values("pk"))
+    return Alert.objects.filter(Q(customer_id=None) | theirs if technician.sees_everything else theirs)
 
 
 def get_alert(*, technician: Technician, alert_id: uuid.UUID) -> Alert:

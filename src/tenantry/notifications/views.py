@@ -12,17 +12,20 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tenantry.customers.queries import get_customer
 from tenantry.kit.errors import Invalid, NotHere
+from tenantry.kit.needs import needs
 from tenantry.kit.sealed import Secret
 from tenantry.notifications import actions, queries
 from tenantry.notifications.forms import MailForm, WebhookForm
 from tenantry.notifications.models import AlertChannel, AlertKind, AlertState
 from tenantry.notifications.sending import mail
 from tenantry.technicians.current import actor_of, technician_of
+from tenantry.technicians.permissions import Permission
 
 _CHECKABLE = frozenset({AlertKind.CONNECTION, AlertKind.TENANT_GONE, AlertKind.ROLE_END_NEAR, AlertKind.LICENCE_LOST})
 """Kinds that a look at the connection can prove or end."""
 
 
+@needs(Permission.ALERTS_READ)
 @require_GET
 def alerts(request: HttpRequest) -> HttpResponse:
     """Open alerts, or resolved ones; of all customers or of one."""
@@ -44,13 +47,14 @@ def alerts(request: HttpRequest) -> HttpResponse:
         "show": str(state),
         "customer": customer,
         "open_count": queries.count_open(technician, customer_id=customer_id),
-        "failing": queries.failing_channels() if technician.is_owner else [],
+        "failing": queries.failing_channels() if technician.may(Permission.SETTINGS_CHANNELS) else [],
         "has_channels": bool(queries.list_channels()),
-        "is_owner": technician.is_owner,
+        "may_channel": technician.may(Permission.SETTINGS_CHANNELS),
     }
     return render(request, "notifications/alerts.html", context)
 
 
+@needs(Permission.ALERTS_ACKNOWLEDGE)
 @require_POST
 def acknowledge(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
     """Take an alert on."""
@@ -61,19 +65,19 @@ def acknowledge(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
     return redirect(f"{back}?customer={uuid.UUID(customer)}" if _is_uuid(customer) else back)
 
 
+@needs(Permission.SETTINGS_CHANNELS)
 @require_GET
 @never_cache
 def channels(request: HttpRequest) -> HttpResponse:
     """Where alerts go."""
-    _require_owner(request)
     return _show(request)
 
 
+@needs(Permission.SETTINGS_CHANNELS)
 @require_POST
 @never_cache
 def add_mail(request: HttpRequest) -> HttpResponse:
     """Add addresses."""
-    _require_owner(request)
     form = MailForm(request.POST)
     if form.is_valid():
         try:
@@ -88,12 +92,12 @@ def add_mail(request: HttpRequest) -> HttpResponse:
     return _show(request, mail_form=form, status=400)
 
 
+@needs(Permission.SETTINGS_CHANNELS)
 @require_POST
 @never_cache
 @sensitive_post_parameters("url")
 def add_webhook(request: HttpRequest) -> HttpResponse:
     """Add a webhook, and show its signing secret this once."""
-    _require_owner(request)
     form = WebhookForm(request.POST)
     if form.is_valid():
         try:
@@ -107,19 +111,19 @@ def add_webhook(request: HttpRequest) -> HttpResponse:
     return _show(request, webhook_form=form, status=400)
 
 
+@needs(Permission.SETTINGS_CHANNELS)
 @require_POST
 @never_cache
 def renew_secret(request: HttpRequest, channel_id: uuid.UUID) -> HttpResponse:
     """Make a new signing secret, and show it this once."""
-    _require_owner(request)
     shown = actions.renew_secret(actor=actor_of(request), technician=technician_of(request), channel_id=channel_id)
     return _show(request, shown=shown)
 
 
+@needs(Permission.SETTINGS_CHANNELS)
 @require_POST
 def test(request: HttpRequest, channel_id: uuid.UUID) -> HttpResponse:
     """Send a real message and say how it went."""
-    _require_owner(request)
     delivery = actions.send_test(actor=actor_of(request), technician=technician_of(request), channel_id=channel_id)
     if delivery.state == "delivered":
         messages.success(request, f"The test was sent. {delivery.outcome}.")
@@ -128,18 +132,13 @@ def test(request: HttpRequest, channel_id: uuid.UUID) -> HttpResponse:
     return redirect("notifications:channels")
 
 
+@needs(Permission.SETTINGS_CHANNELS)
 @require_POST
 def remove(request: HttpRequest, channel_id: uuid.UUID) -> HttpResponse:
     """Remove a channel."""
-    _require_owner(request)
     actions.remove_channel(actor=actor_of(request), technician=technician_of(request), channel_id=channel_id)
     messages.success(request, "The channel was removed. Nothing more is sent there.")
     return redirect("notifications:channels")
-
-
-def _require_owner(request: HttpRequest) -> None:
-    if not technician_of(request).is_owner:
-        raise NotHere("Only owners say where alerts go.")
 
 
 def _is_uuid(text: str) -> bool:

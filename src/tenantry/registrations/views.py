@@ -7,25 +7,22 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from tenantry.kit.errors import Invalid, NotHere, Refusal
+from tenantry.kit.errors import Invalid, Refusal
+from tenantry.kit.needs import needs
 from tenantry.registrations import by_hand
 from tenantry.registrations.actions import signing_in
 from tenantry.registrations.forms import WishForm
 from tenantry.registrations.policies import differences_words
 from tenantry.registrations.queries import standings
-from tenantry.technicians.current import actor_of, technician_of
+from tenantry.technicians.current import actor_of
+from tenantry.technicians.permissions import Permission
 
 
-def _require_owner(request: HttpRequest) -> None:
-    if not technician_of(request).is_owner:
-        raise NotHere("Only owners manage the app registrations.")
-
-
+@needs(Permission.SETTINGS_APPS)
 @require_GET
 @never_cache
 def page(request: HttpRequest) -> HttpResponse:
     """Both registrations: how they stand, what differs, and how to make them."""
-    _require_owner(request)
     both = standings()
     seen = next((ours.seen for ours in both if ours.seen), {})
     context = {
@@ -41,21 +38,21 @@ def page(request: HttpRequest) -> HttpResponse:
     return render(request, "registrations/apps.html", context)
 
 
+@needs(Permission.SETTINGS_APPS)
 @require_POST
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Leave for Microsoft's sign-in page."""
-    _require_owner(request)
     form = WishForm(request.POST)
     if not form.is_valid():
         raise Invalid("The form does not say what to do.", remedy="Reload the page and try again.")
     return HttpResponseRedirect(signing_in.start(session=request.session, wish=form.wish()))
 
 
+@needs(Permission.SETTINGS_APPS)
 @require_GET
 @never_cache
 def come_back(request: HttpRequest) -> HttpResponse:
     """Back from Microsoft. Only the sign-in that this browser began is taken, once."""
-    _require_owner(request)
     try:
         sights = signing_in.end(session=request.session, answer=request.GET.dict(), actor=actor_of(request))
     except Refusal as refusal:

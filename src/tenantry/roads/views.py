@@ -12,9 +12,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 from tenantry.customers.queries import get_customer
 from tenantry.graph import errors
 from tenantry.kit.errors import Invalid, NotHere
+from tenantry.kit.needs import needs
 from tenantry.roads import actions, forms
 from tenantry.roads.models import Work, WorkState
 from tenantry.technicians.current import actor_of, technician_of
+from tenantry.technicians.permissions import Permission
 from tenantry.tenants.policies import AppKind
 from tenantry.tenants.queries import connection_of
 from tenantry.tenants.queries.overview import overview_of_app
@@ -54,6 +56,7 @@ def _lines(work: Work) -> list[StepLine]:
     ]
 
 
+@needs(Permission.CONNECTIONS_MANAGE)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def road(request: HttpRequest, customer_id: uuid.UUID, app: str) -> HttpResponse:
@@ -104,6 +107,7 @@ def road(request: HttpRequest, customer_id: uuid.UUID, app: str) -> HttpResponse
     return render(request, "roads/road.html", context, status=400 if form.errors else 200)
 
 
+@needs(Permission.CONNECTIONS_MANAGE)
 @never_cache
 @require_GET
 def sign_in_return(request: HttpRequest) -> HttpResponse:

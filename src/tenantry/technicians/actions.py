@@ -19,6 +19,7 @@ from tenantry.technicians import queries
 from tenantry.technicians.errors import LinkUnusable
 from tenantry.technicians.events import TechnicianEvent
 from tenantry.technicians.models import LinkPurpose, OneTimeLink, Technician
+from tenantry.technicians.permissions import Role
 from tenantry.technicians.queries import LinkState
 
 DEMO_NAME: Final = "Alice Moreau"
@@ -115,8 +116,9 @@ def create_first_owner(
                 email,
                 password.reveal(),
                 display_name=display_name,
-                is_owner=True,
+                role=Role.OWNER,
                 created_at=clock.now(),
+                joined_at=clock.now(),
             )
             audit.record(
                 actor=actor_for(owner, network_address),
@@ -135,8 +137,9 @@ def ensure_demo_technician() -> Technician:
         email=DEMO_EMAIL,
         defaults={
             "display_name": DEMO_NAME,
-            "is_owner": True,
+            "role": Role.OWNER,
             "created_at": clock.now(),
+            "joined_at": clock.now(),
             "password": _unusable_password(),
         },
     )

@@ -1,11 +1,15 @@
 """Technicians: staff of the MSP who sign in to the console; one-time links; the shared counters of the rate limits."""
 
+import functools
 import uuid
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
+
+from tenantry.technicians.permissions import SEES_EVERY_CUSTOMER, Permission, Role, permissions_of
 
 
 class TechnicianManager(BaseUserManager["Technician"]):
@@ -32,10 +36,11 @@ class Technician(AbstractBaseUser):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField(max_length=254, unique=True)
     display_name = models.CharField(max_length=200)
-    is_owner = models.BooleanField(default=False)
+    role = models.CharField(max_length=16, choices=Role, default=Role.HELP_DESK)
     is_active = models.BooleanField(default=True)
     session_epoch = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
+    joined_at = models.DateTimeField(null=True)  # when they took the invitation; None while it is open
 
     objects: ClassVar[TechnicianManager] = TechnicianManager()
 
@@ -45,6 +50,27 @@ class Technician(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.display_name
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether they own this deployment."""
+        return self.role == Role.OWNER
+
+    @property
+    def is_invited(self) -> bool:
+        """Whether they have not taken their invitation yet."""
+        return not self.is_active and self.joined_at is None
+
+    def may(self, permission: Permission) -> bool:
+        """Whether their role includes `permission`; somebody switched off may do nothing."""
+        return self.is_active and permission in permissions_of(self.role)
+
+    @functools.cached_property
+    def sees_everything(self) -> bool:
+        """Whether every customer is theirs, by role or through a team. Asked of the database once for each request."""
+        if self.role in SEES_EVERY_CUSTOMER:
+            return True
+        return self.teams.filter(sees_everything=True).exists()
 
     def get_full_name(self) -> str:
         """What libraries ask for when they greet somebody."""
@@ -63,11 +89,28 @@ class Technician(AbstractBaseUser):
         ).hexdigest()
 
 
+class Team(models.Model):
+    """Technicians who look after the same customers: those of the groups linked to the team, or all of them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=100)
+    sees_everything = models.BooleanField(default=False)
+    members = models.ManyToManyField(Technician, related_name="teams")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("name"), name="technicians_one_team_of_a_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class LinkPurpose(models.TextChoices):
     """What a one-time link does."""
 
     OWNER_SETUP = "owner_setup", "Create the first owner"
     SIGN_IN = "sign_in", "Sign in"
+    INVITATION = "invitation", "Join"
 
 
 class OneTimeLink(models.Model):

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from tenantry.kit import clock
 from tenantry.technicians.models import LinkPurpose, OneTimeLink, Technician
+from tenantry.technicians.permissions import Role
 
 
 class LinkState(StrEnum):
@@ -27,7 +28,7 @@ class FoundLink:
 
 def has_owner() -> bool:
     """Whether somebody owns this deployment; while nobody does, a set-up link can make the first owner."""
-    return Technician.objects.filter(is_owner=True, is_active=True).exists()
+    return Technician.objects.filter(role=Role.OWNER, is_active=True).exists()
 
 
 def find_technician(email: str) -> Technician | None:

@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
+from tenantry.kit.needs import own_account
 from tenantry.technicians import views
 
 app_name = "technicians"
@@ -28,9 +29,9 @@ urlpatterns = [
     path("welcome/<str:token>/", views.welcome, name="welcome"),
     path("setup/<str:token>/", views.setup, name="setup"),
     # The settings page shows what allauth's overviews would.
-    path("accounts/", RedirectView.as_view(pattern_name="technicians:settings")),
-    path("accounts/2fa/", RedirectView.as_view(pattern_name="technicians:settings")),
-    path("accounts/2fa/webauthn/", RedirectView.as_view(pattern_name="technicians:settings")),
+    path("accounts/", own_account(RedirectView.as_view(pattern_name="technicians:settings"))),
+    path("accounts/2fa/", own_account(RedirectView.as_view(pattern_name="technicians:settings"))),
+    path("accounts/2fa/webauthn/", own_account(RedirectView.as_view(pattern_name="technicians:settings"))),
     path("accounts/password/set/", views.set_password),
     re_path(rf"^accounts/(?P<rest>(?!{'|'.join(_OFFERED)}).+)$", views.not_offered),
 ]

@@ -19,9 +19,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tenantry.kit.errors import Invalid, NotAllowed
+from tenantry.kit.needs import own_account
 from tenantry.kit.sealed import Secret
 from tenantry.technicians import actions, queries
 from tenantry.technicians.current import actor_of, technician_of
+from tenantry.technicians.deployment import entries_for
 from tenantry.technicians.errors import LinkUnusable
 from tenantry.technicians.forms import OwnerForm, ProfileForm
 from tenantry.technicians.models import LinkPurpose, Technician
@@ -86,6 +88,7 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
     return _without_path_in_referrers(render(request, "technicians/setup.html", {"form": form}))
 
 
+@own_account
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings_page(request: HttpRequest) -> HttpResponse:
     """A technician's own account: name and address, password, second step, sessions."""
@@ -102,6 +105,7 @@ def settings_page(request: HttpRequest) -> HttpResponse:
     return _show_settings(request, form)
 
 
+@own_account
 @require_POST
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
     """Sign out in all other browsers; this one stays signed in."""
@@ -112,6 +116,7 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
     return redirect("technicians:settings")
 
 
+@own_account
 @login_not_required
 def not_offered(request: HttpRequest, rest: str = "") -> HttpResponse:
     """A page of allauth that this product does not offer: sign-up, password by e-mail, other e-mail addresses."""
@@ -120,7 +125,7 @@ def not_offered(request: HttpRequest, rest: str = "") -> HttpResponse:
 
 
 # A first password may be set without the old one, so somebody with a second factor confirms with that.
-set_password = reauthentication_required(app="allauth.account")(password_set)
+set_password = own_account(reauthentication_required(app="allauth.account")(password_set))
 
 
 def _sign_in(request: HttpRequest, technician: Technician) -> HttpResponse:
@@ -160,6 +165,7 @@ def _show_settings(request: HttpRequest, form: ProfileForm) -> HttpResponse:
         {
             "form": form,
             "technician": technician,
+            "deployment": entries_for(technician),
             "totp": next((factor for factor in factors if factor.type == Authenticator.Type.TOTP), None),
             "keys": [factor for factor in factors if factor.type == Authenticator.Type.WEBAUTHN],
             "codes": codes,

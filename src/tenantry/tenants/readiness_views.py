@@ -10,8 +10,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tenantry.customers.queries import get_customer
 from tenantry.kit.errors import Conflict, Invalid, NotHere
+from tenantry.kit.needs import needs
 from tenantry.reach import roles
 from tenantry.technicians.current import actor_of, technician_of
+from tenantry.technicians.permissions import Permission
 from tenantry.tenants import actions, forms
 from tenantry.tenants.models import AppKind, RolePath
 from tenantry.tenants.policies import (
@@ -26,6 +28,7 @@ from tenantry.tenants.queries import connection_of, wishes_of
 from tenantry.tenants.queries.overview import canary_of, differences_of, overview_of
 
 
+@needs(Permission.CONNECTIONS_READ)
 @never_cache
 @require_GET
 def across(request: HttpRequest) -> HttpResponse:
@@ -55,6 +58,7 @@ def across(request: HttpRequest) -> HttpResponse:
     return render(request, "tenants/readiness.html", context)
 
 
+@needs(Permission.CONNECTIONS_READ, change=Permission.CONNECTIONS_MANAGE)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def features(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
@@ -113,6 +117,7 @@ def _chosen(request: HttpRequest, customer_id: uuid.UUID, *, chosen: frozenset[W
     return redirect("tenants:features", customer_id=customer_id)
 
 
+@needs(Permission.CONNECTIONS_MANAGE)
 @require_POST
 def reduce(request: HttpRequest, customer_id: uuid.UUID, app: str) -> HttpResponse:
     """Propose the reduction to what is needed: the least role is wanted, and the steps are shown."""
@@ -132,6 +137,7 @@ def reduce(request: HttpRequest, customer_id: uuid.UUID, app: str) -> HttpRespon
     return redirect("tenants:features", customer_id=customer_id)
 
 
+@needs(Permission.CONNECTIONS_MANAGE)
 @require_POST
 def review(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """Ask for a review of the enterprise apps beside ours now (J8)."""
@@ -145,6 +151,7 @@ def review(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     return redirect("customers:page", customer_id=customer.pk)
 
 
+@needs(Permission.CONNECTIONS_MANAGE)
 @require_POST
 def canary(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """Begin a run of the canary account."""

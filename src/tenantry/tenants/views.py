@@ -12,8 +12,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tenantry.customers.queries import Customer, get_customer
 from tenantry.graph.apps import App, registration
 from tenantry.kit.errors import Conflict, Invalid, NotHere
+from tenantry.kit.needs import needs
 from tenantry.reach import permissions
 from tenantry.technicians.current import actor_of, technician_of
+from tenantry.technicians.permissions import Permission
 from tenantry.tenants import actions, forms
 from tenantry.tenants.models import AppKind, ConnectionState, ConsentOutcome, RolePath
 from tenantry.tenants.policies import words_of
@@ -43,6 +45,7 @@ def _tenant_id(request: HttpRequest) -> uuid.UUID:
     return tenant_id
 
 
+@needs(Permission.CONNECTIONS_MANAGE)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def connect(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
@@ -85,6 +88,7 @@ def _leave(request: HttpRequest, customer: Customer, wanted_role_id: str) -> Htt
     return HttpResponseRedirect(url)
 
 
+@needs(Permission.CONNECTIONS_MANAGE)
 @never_cache
 @require_GET
 def consent_return(request: HttpRequest) -> HttpResponse:
@@ -113,6 +117,7 @@ def consent_return(request: HttpRequest) -> HttpResponse:
     return redirect("customers:page", customer_id=answered.customer_id)
 
 
+@needs(Permission.CONNECTIONS_READ)
 @never_cache
 @require_GET
 def connection(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
@@ -134,6 +139,7 @@ def connection(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     return answer
 
 
+@needs(Permission.CONNECTIONS_CHECK)
 @require_POST
 def check(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """Ask for a look now."""
@@ -146,6 +152,7 @@ def check(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     return redirect("customers:page", customer_id=customer.pk)
 
 
+@needs(Permission.CONNECTIONS_MANAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def disconnect(request: HttpRequest, customer_id: uuid.UUID, app: str = "helpdesk") -> HttpResponse:
     """GET names what goes and what remains in the tenant; POST does it, and removes our roles when asked."""
@@ -180,6 +187,7 @@ def disconnect(request: HttpRequest, customer_id: uuid.UUID, app: str = "helpdes
     return render(request, "tenants/disconnect.html", context)
 
 
+@needs(Permission.CONNECTIONS_MANAGE)
 @require_POST
 def farewell_seen(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """Put the notes about what remains in a tenant away."""
@@ -187,6 +195,7 @@ def farewell_seen(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     return redirect("customers:page", customer_id=customer_id)
 
 
+@needs(Permission.CONNECTIONS_MANAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def role(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """Choose another role for the enterprise app."""
@@ -210,6 +219,7 @@ def role(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     return render(request, "tenants/role.html", context, status=400 if form.errors else 200)
 
 
+@needs(Permission.CONNECTIONS_MANAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def path_choice(request: HttpRequest, customer_id: uuid.UUID, app: str) -> HttpResponse:
     """Choose the road on which an app gets its role (AC-4.1)."""
@@ -250,6 +260,7 @@ def path_choice(request: HttpRequest, customer_id: uuid.UUID, app: str) -> HttpR
     return render(request, "tenants/path.html", context, status=400 if form.errors else 200)
 
 
+@needs(Permission.CONNECTIONS_MANAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def connect_elevation(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """GET names what the elevation app asks for; POST leaves for Microsoft's consent page (AC-X.4)."""
@@ -278,6 +289,7 @@ def connect_elevation(request: HttpRequest, customer_id: uuid.UUID) -> HttpRespo
     return render(request, "tenants/connect_elevation.html", context)
 
 
+@needs(Permission.CONNECTIONS_MANAGE)
 @require_POST
 def accept(request: HttpRequest, customer_id: uuid.UUID, attempt_id: uuid.UUID) -> HttpResponse:
     """Yes, the tenant that answered is this customer's."""
@@ -287,6 +299,7 @@ def accept(request: HttpRequest, customer_id: uuid.UUID, attempt_id: uuid.UUID) 
     return redirect("customers:page", customer_id=customer_id)
 
 
+@needs(Permission.CONNECTIONS_MANAGE)
 @require_POST
 def dismiss(request: HttpRequest, customer_id: uuid.UUID, attempt_id: uuid.UUID) -> HttpResponse:
     """Put the note about a round trip away."""

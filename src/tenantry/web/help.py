@@ -5,11 +5,13 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from tenantry.graph.explained import CATALOGUE, explain_code, lookup
+from tenantry.kit.needs import own_account
 
 _LONGEST_SEARCH = 2000
 """A whole error message may be pasted; more than this is none."""
 
 
+@own_account
 @require_GET
 def errors(request: HttpRequest) -> HttpResponse:
     """The catalogue, or what of it answers to `?q=`: a code, a number, a pasted message, or words."""

@@ -82,6 +82,12 @@ class SignInAgainMiddleware:
         return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"HX-Redirect": f"{settings.LOGIN_URL}?{query}"})
 
 
+def refusal_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """A refusal as a page: 409 (somebody was faster), 400 (input) or 403 (a rule)."""
+    status = 409 if isinstance(refusal, Conflict) else 400 if isinstance(refusal, Invalid) else 403
+    return render(request, "tenantry/refusal.html", {"refusal": refusal}, status=status)
+
+
 class RefusalMiddleware:
     """Turns a refusal that no view caught into a page; `NotHere` is a 404 like any other."""
 
@@ -98,5 +104,4 @@ class RefusalMiddleware:
             return None
         if isinstance(exception, NotHere):
             raise Http404(exception.reason)
-        status = 409 if isinstance(exception, Conflict) else 400 if isinstance(exception, Invalid) else 403
-        return render(request, "tenantry/refusal.html", {"refusal": exception}, status=status)
+        return refusal_page(request, exception)

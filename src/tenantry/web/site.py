@@ -5,7 +5,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from tenantry.kit.needs import own_account
 
+
+@own_account
 def home(request: HttpRequest) -> HttpResponse:
     """Customers are where work starts.
 

@@ -23,7 +23,9 @@ from tenantry.notifications.messages import test_message
 from tenantry.notifications.models import AlertChannel, ChannelKind, Delivery, DeliveryState, MessageEvent
 from tenantry.notifications.policies import webhook_host
 from tenantry.notifications.sending import mail, webhook
+from tenantry.technicians.access import require_permission
 from tenantry.technicians.models import Technician
+from tenantry.technicians.permissions import Permission
 
 MOST_ADDRESSES: Final = 20
 _LONGEST_TARGET: Final = 500
@@ -37,7 +39,7 @@ def add_mail(*, actor: Actor, technician: Technician, addresses: list[str]) -> A
         NotAllowed: not an owner, or no mail server is set.
         Invalid: no address, too many, or one that cannot be; or there is such a channel.
     """
-    _require_owner(technician)
+    require_permission(technician, Permission.SETTINGS_CHANNELS)
     if not mail.is_set_up():
         raise NotAllowed(
             "This console has no mail server.",
@@ -73,7 +75,7 @@ def add_webhook(*, actor: Actor, technician: Technician, url: str) -> tuple[Aler
         NotAllowed: not an owner.
         Invalid: the address cannot be used, or there is such a channel.
     """
-    _require_owner(technician)
+    require_permission(technician, Permission.SETTINGS_CHANNELS)
     host = webhook_host(url.strip(), may_be_loopback=settings.IS_DEMO)
     secret = webhook.new_secret()
     channel = AlertChannel(
@@ -92,7 +94,7 @@ def renew_secret(*, actor: Actor, technician: Technician, channel_id: uuid.UUID)
         NotAllowed: not an owner.
         NotHere: no such webhook.
     """
-    _require_owner(technician)
+    require_permission(technician, Permission.SETTINGS_CHANNELS)
     secret = webhook.new_secret()
     with transaction.atomic():
         channel = _locked(channel_id)
@@ -111,7 +113,7 @@ def remove_channel(*, actor: Actor, technician: Technician, channel_id: uuid.UUI
         NotAllowed: not an owner.
         NotHere: no such channel.
     """
-    _require_owner(technician)
+    require_permission(technician, Permission.SETTINGS_CHANNELS)
     with transaction.atomic():
         channel = _locked(channel_id)
         record(actor=actor, action=NotificationEvent.CHANNEL_REMOVED, about=_about(channel))
@@ -125,7 +127,7 @@ def send_test(*, actor: Actor, technician: Technician, channel_id: uuid.UUID) ->
         NotAllowed: not an owner.
         NotHere: no such channel.
     """
-    _require_owner(technician)
+    require_permission(technician, Permission.SETTINGS_CHANNELS)
     now = clock.now()
     with transaction.atomic():
         channel = _locked(channel_id)
@@ -176,10 +178,3 @@ def _locked(channel_id: uuid.UUID) -> AlertChannel:
 
 def _about(channel: AlertChannel) -> About:
     return About(target_kind="channel", target_id=str(channel.pk), target_name=str(channel)[:200])
-
-
-def _require_owner(technician: Technician) -> None:
-    if not technician.is_owner:
-        raise NotAllowed(
-            "Only an owner may say where alerts go.", remedy="Ask an owner.", who="an owner", code="not_owner"
-        )

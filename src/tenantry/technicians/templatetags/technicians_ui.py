@@ -6,6 +6,8 @@ from django import template
 from django.core.serializers.json import DjangoJSONEncoder
 
 from tenantry.technicians import queries
+from tenantry.technicians.models import Technician
+from tenantry.technicians.permissions import Permission
 
 register = template.Library()
 
@@ -14,6 +16,17 @@ register = template.Library()
 def as_json(value: object) -> str:
     """JSON text for a data attribute; the template escapes it. Pages carry no inline scripts, not even data blocks."""
     return json.dumps(value, cls=DjangoJSONEncoder)
+
+
+@register.filter
+def may(person: object, permission: str) -> bool:
+    """Whether somebody's role includes a permission: `{% if request.user|may:"customers:customers:manage" %}`.
+
+    Raises:
+        ValueError: there is no such permission; a misspelt one would hide a button for ever.
+    """
+    wanted = Permission(permission)
+    return isinstance(person, Technician) and person.may(wanted)
 
 
 @register.simple_tag

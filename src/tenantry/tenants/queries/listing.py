@@ -4,12 +4,15 @@ import dataclasses
 import datetime as dt
 import uuid
 from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.db.models import Count, Q, QuerySet
 
 from tenantry.tenants.models import AppKind, Connection, ConnectionState
 from tenantry.tenants.policies import NEEDS_SOMEBODY, PROPAGATION_WINDOW
+
+if TYPE_CHECKING:
+    from tenantry.customers.models import Customer
 
 GROUPS: Final[dict[str, tuple[ConnectionState, ...]]] = {
     "attention": NEEDS_SOMEBODY,
@@ -94,9 +97,14 @@ def lines_of(customer_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, ConnectionLin
     }
 
 
-def group_counts() -> dict[str, int]:
-    """How many active customers are in each of `GROUPS`. One query."""
-    rows = _helpdesk().filter(tenant__customer__state="active").values("state").annotate(n=Count("id"))
+def group_counts(customers: QuerySet["Customer"]) -> dict[str, int]:
+    """How many of the active ones of `customers` are in each of `GROUPS`. One query."""
+    rows = (
+        _helpdesk()
+        .filter(tenant__customer__in=customers, tenant__customer__state="active")
+        .values("state")
+        .annotate(n=Count("id"))
+    )
     by_state = {row["state"]: row["n"] for row in rows}
     return {group: sum(by_state.get(state, 0) for state in states) for group, states in GROUPS.items()}
 

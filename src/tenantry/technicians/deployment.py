@@ -1,0 +1,49 @@
+"""What stands under "This console" on the settings page: what the deployment has to set, for whoever may."""
+
+import dataclasses
+from typing import Final
+
+from tenantry.technicians.models import Technician
+from tenantry.technicians.permissions import Permission
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Entry:
+    """A line that leads to a page.
+
+    Attributes:
+        title: what it is.
+        about: one sentence.
+        icon: a Lucide icon.
+        url_name: where it leads.
+        permission: who sees it.
+    """
+
+    title: str
+    about: str
+    icon: str
+    url_name: str
+    permission: Permission
+
+
+ENTRIES: Final = (
+    Entry(
+        "Notifications",
+        "Where alerts go: mail and webhooks.",
+        "bell",
+        "notifications:channels",
+        Permission.SETTINGS_CHANNELS,
+    ),
+    Entry(
+        "App registrations",
+        "The two apps in your own tenant that customers consent to, and their certificates.",
+        "app-window",
+        "registrations:apps",
+        Permission.SETTINGS_APPS,
+    ),
+)
+
+
+def entries_for(technician: Technician) -> list[Entry]:
+    """The lines that `technician` may open."""
+    return [entry for entry in ENTRIES if technician.may(entry.permission)]
