@@ -1,5 +1,6 @@
 """The first belt of customer isolation: a page of a customer that is not the technician's does not exist."""
 
+import uuid
 from collections.abc import Callable, Mapping
 from typing import cast
 
@@ -27,7 +28,7 @@ class CustomerMiddleware:
         return self.get_response(request)
 
     def process_view(
-        self, request: HttpRequest, view: Callable[..., HttpResponse], args: object, kwargs: Mapping[str, object]
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: object, kwargs: Mapping[str, uuid.UUID]
     ) -> None:
         """Let the request through if the customer is theirs."""
         del args
