@@ -47,7 +47,10 @@ def test_the_direct_road_is_done_read_back_and_the_loan_handed_back(road: Road) 
     assert held(road) == 1
     assert road.grants() == 0
     assert work.remains == []
-    assert "Nothing to do" in road.page()
+    page = road.page()
+    assert "Nothing to do" in page
+    assert "What was done" in page
+    assert f"In the name of {road.trip.tenant.admin.user_principal_name}" in page
     assert road.trip.connection().role_seen_at is not None
 
 

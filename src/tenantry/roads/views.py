@@ -93,12 +93,15 @@ def road(request: HttpRequest, customer_id: uuid.UUID, app: str) -> HttpResponse
     asks_pim = any(step["kind"].startswith("pim") for step in work.steps)
     form.fields["justification"].required = asks_pim
     last = actions.last_ended(customer_id, app, work)
+    done = last if last is not None and last.state == WorkState.DONE and not work.steps else None
     context = {
         "customer": customer,
         "o": overview,
         "app": app,
         "work": work,
         "lines": _lines(work),
+        "done": done,
+        "done_lines": _lines(done) if done else [],
         "asks_pim": asks_pim,
         "form": form,
         "last": last,

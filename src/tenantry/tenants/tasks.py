@@ -45,7 +45,7 @@ def canary_sweep() -> None:
         actions.enqueue_canary(run_id)
 
 
-@jobs.every("* * * * * */10", "tenants.sweep")
+@jobs.every("* * * * * */5", "tenants.sweep")
 def sweep() -> None:
     """Ask for the looks that are due and for the proofs that are still out."""
     due = Connection.objects.filter(next_check_at__lte=clock.now()).order_by("next_check_at")
