@@ -14,6 +14,23 @@ from entrasim.errors import aadsts
 LIFETIME = dt.timedelta(minutes=10)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class SignInFacts:
+    """How somebody signed in: what an id token can tell about it.
+
+    Attributes:
+        at: when the credentials were given.
+        methods: as `amr` says them.
+        contexts: ids of the authentication contexts that were asked for and satisfied.
+        home_tenant_id: where the account lives.
+    """
+
+    at: dt.datetime
+    methods: tuple[str, ...]
+    contexts: tuple[str, ...]
+    home_tenant_id: str
+
+
 @dataclasses.dataclass(slots=True)
 class Code:
     """What a code stands for."""
@@ -27,6 +44,7 @@ class Code:
     code_challenge: str | None
     code_challenge_method: str | None
     issued_at: dt.datetime
+    sign_in: "SignInFacts | None" = None
     taken: bool = False
 
 
@@ -49,12 +67,13 @@ class Codes:
         nonce: str | None = None,
         code_challenge: str | None = None,
         code_challenge_method: str | None = None,
+        sign_in: SignInFacts | None = None,
     ) -> str:
         """A new code for a user who just signed in."""
         text = f"1.{secrets.token_urlsafe(48)}"
         code = Code(
             app_id, tenant_id, user_id, redirect_uri, scope, nonce, code_challenge, code_challenge_method,
-            self._clock.now(),
+            self._clock.now(), sign_in,
         )  # fmt: skip
         with self._lock:
             self._codes[text] = code

@@ -282,6 +282,17 @@ class ControlApp:
         self._tenant(tenant).expire_delta_tokens()
         return 200, {}
 
+    def _do_set_sign_in(self, body: Body, tenant: str) -> Answer:
+        handle = self._tenant(tenant)
+        if "context" in body:
+            handle.protect_context(_text(body, "context"), wants_mfa=body.get("wants_mfa", True) is True)
+        if "tells_methods" in body:
+            handle.tell_methods_in_id_tokens(told=body["tells_methods"] is True)
+        return 200, {
+            "contexts": dict(handle.state.authentication_contexts),
+            "tells_methods": handle.state.id_tokens_tell_methods,
+        }
+
     def _do_vanish(self, _body: Body, tenant: str) -> Answer:
         self._tenant(tenant).vanish()
         return 200, {}

@@ -56,6 +56,8 @@ ENDPOINTS = (
     Endpoint("POST", "/tenants/<tenant>/faults", "script a fault: kind, method, path, times, options", "fault"),
     Endpoint("DELETE", "/tenants/<tenant>/faults", "nothing goes wrong any more", "clear_faults"),
     Endpoint("POST", "/tenants/<tenant>/delta/expire", "answer delta tokens given out so far with 410", "expire_delta"),
+    Endpoint("POST", "/tenants/<tenant>/sign-in", "context with wants_mfa: declare an authentication context; "
+             "tells_methods: id tokens carry amr and acr", "set_sign_in"),
     Endpoint("POST", "/tenants/<tenant>/vanish", "the tenant is deleted", "vanish"),
     Endpoint("GET", "/tenants/<tenant>/journal", "what clients asked", "journal"),
     Endpoint("GET", "/tenants/<tenant>/lint", "complaints about the client", "lint"),

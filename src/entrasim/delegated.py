@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from entrasim import grants, tokens
+from entrasim.codes import SignInFacts
 from entrasim.errors import AadstsError, aadsts
 from entrasim.state import AppRegistration, Tenant, User
 from entrasim.tables.permissions import SIGN_IN_SCOPES
@@ -33,6 +34,7 @@ class _Session:
     authenticated_at: dt.datetime
     is_public: bool
     nonce: str | None = None
+    sign_in: SignInFacts | None = None
 
 
 def redeem(
@@ -59,7 +61,13 @@ def redeem(
         raise aadsts(70000, "The provided value for the 'code' parameter is not valid.")
     home = context.world.tenants[code.tenant_id]
     session = _Session(
-        home, app, _user(home, code.user_id), code.issued_at, is_public=not has_credential, nonce=code.nonce
+        home,
+        app,
+        _user(home, code.user_id),
+        code.sign_in.at if code.sign_in else code.issued_at,
+        is_public=not has_credential,
+        nonce=code.nonce,
+        sign_in=code.sign_in,
     )
     return home, _answer(context, session, form.get("scope") or code.scope, granted_by=code.scope, form=form, host=host)
 
@@ -170,7 +178,14 @@ def _answer(
         )
     if "openid" in asked.sign_in:
         body["id_token"] = tokens.id_token(
-            context, tenant, app.app_id, user, issuer=f"{host}/{tenant.id}/v2.0", nonce=session.nonce
+            context,
+            tenant,
+            app,
+            user,
+            issuer=f"{host}/{tenant.id}/v2.0",
+            nonce=session.nonce,
+            scopes=asked.sign_in,
+            sign_in=session.sign_in or SignInFacts(session.authenticated_at, user.methods, (), tenant.id),
         )
     if form.get("client_info") == "1":
         identity = orjson.dumps({"uid": user.id, "utid": tenant.id})

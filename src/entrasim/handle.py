@@ -125,6 +125,7 @@ class Handle:
         home_tenant_id: str | None = None,
         public_redirect_uris: Iterable[str] = (),
         sign_in_audience: str = "AzureADMultipleOrgs",
+        id_token_claims: Iterable[str] = (),
     ) -> AppRegistration:
         """An app, multi-tenant unless said otherwise.
 
@@ -141,6 +142,7 @@ class Handle:
             home_tenant_id: where it is registered; an id of no tenant here when None.
             public_redirect_uris: addresses of a mobile or desktop app, which has no credential; any port of localhost.
             sign_in_audience: AzureADMultipleOrgs, or AzureADMyOrg for the home tenant only.
+            id_token_claims: names of optional claims of id tokens, auth_time for one.
 
         Raises:
             KeyError: an unknown permission.
@@ -158,6 +160,10 @@ class Handle:
             required_app_roles=[app_role_id(name) for name in required_app_roles],
             required_scopes=list(required_scopes),
         )
+        if names := list(id_token_claims):
+            app.further["optionalClaims"] = {
+                "idToken": [{"name": name, "essential": False, "additionalProperties": []} for name in names]
+            }
         world = self._context.world
         with world.lock:
             world.apps[app.app_id] = app

@@ -85,7 +85,15 @@ class User:
     employee_id: str | None = None
     city: str | None = None
     country: str | None = None
-    signs_in_with_mfa: bool = True  # whether delegated tokens say `mfa` in `amr`
+    signs_in_with_mfa: bool = True  # whether a second factor is registered, so that tokens say `mfa` in `amr`
+    sign_in_methods: tuple[str, ...] | None = None  # what `amr` says instead; None: by `signs_in_with_mfa`
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """How this person signs in, in the words of `amr`."""
+        if self.sign_in_methods is not None:
+            return self.sign_in_methods
+        return ("pwd", "mfa") if self.signs_in_with_mfa else ("pwd",)
 
 
 @dataclasses.dataclass(slots=True)
@@ -244,6 +252,8 @@ class Tenant:
     change_number: int = 0
     gone: bool = False
     lock: threading.RLock = dataclasses.field(default_factory=threading.RLock, repr=False, compare=False)
+    authentication_contexts: dict[str, bool] = dataclasses.field(default_factory=dict)  # id -> a policy wants MFA
+    id_tokens_tell_methods: bool = False  # v2.0 id tokens carry `amr` and `acr`, which no page promises
     pim_policy: dict[str, dict[str, object]] = dataclasses.field(default_factory=dict)  # rules by id, where not default
     pim_policy_by_role: dict[str, dict[str, dict[str, object]]] = dataclasses.field(
         default_factory=dict

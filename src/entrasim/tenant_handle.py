@@ -136,6 +136,18 @@ class TenantHandle(RightsHandle):
             user, password=password, last_password_change_date_time=self._now.replace(microsecond=0)
         )
 
+    def sign_in_methods(self, user: User | str, *methods: str) -> User:
+        """How a person signs in from now on, in the words of `amr`: pwd, mfa, otp, rsa, fido. No method: only pwd."""
+        return self.update_user(user, sign_in_methods=methods or ("pwd",), signs_in_with_mfa="mfa" in methods)
+
+    def protect_context(self, context: str, *, wants_mfa: bool = True) -> None:
+        """Declare an authentication context (c1 to c99), with or without a policy that wants a second factor for it."""
+        self.state.authentication_contexts[context] = wants_mfa
+
+    def tell_methods_in_id_tokens(self, *, told: bool = True) -> None:
+        """Let v2.0 id tokens carry `amr` and `acr`, which Microsoft's pages do not promise."""
+        self.state.id_tokens_tell_methods = told
+
     def delete_user(self, user: User) -> User:
         """Soft delete."""
         with changing(self.state, user, now=self._now):

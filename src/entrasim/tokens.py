@@ -6,10 +6,11 @@ Pages: "Access token claims reference", "ID token claims reference", "OAuth 2.0 
 import dataclasses
 import datetime as dt
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from entrasim import effective
+from entrasim.codes import SignInFacts
 from entrasim.errors import GraphError
 from entrasim.state import GRAPH_APP_ID, AppRegistration, ServicePrincipal, Tenant, User
 from entrasim.tables.roles import MEMBER_OF_THE_DIRECTORY
@@ -87,7 +88,7 @@ def delegated(
         "iss": f"https://sts.windows.net/{tenant.id}/",
         "acct": int(guest),
         "acr": "1",
-        "amr": ["pwd", "mfa"] if user.signs_in_with_mfa else ["pwd"],
+        "amr": list(user.methods),
         "app_displayname": app.display_name,
         "appid": app.app_id,
         "appidacr": "0" if is_public else "2" if by_certificate else "1",
@@ -104,23 +105,69 @@ def delegated(
     return context.keys.sign(claims)
 
 
-def id_token(context: "Context", tenant: Tenant, app_id: str, user: User, *, issuer: str, nonce: str | None) -> str:
-    """A v2.0 id token."""
-    now = context.clock.now()
+def id_token(
+    context: "Context",
+    tenant: Tenant,
+    app: AppRegistration,
+    user: User,
+    *,
+    issuer: str,
+    nonce: str | None,
+    scopes: Collection[str],
+    sign_in: SignInFacts,
+) -> str:
+    """A v2.0 id token.
+
+    Pages: "ID token claims reference" (`name`, `oid` and `preferred_username` need the scope `profile`), "Optional
+    claims reference" (`auth_time`, `acrs`, `acct` and others only where the registration asks for them). Neither page
+    puts `amr` or `acr` into a v2.0 token; a tenant here does so only when its handle was told to.
+    """
+    guest = user.user_type == "Guest"
+    wanted = {str(claim.get("name")) for claim in _optional_id_token_claims(app)}
     claims = {
-        **_frame(tenant, now, app_id),
+        **_frame(tenant, context.clock.now(), app.app_id),
         "iss": issuer,
-        "name": user.display_name,
-        "oid": user.id,
-        "preferred_username": user.user_principal_name,
-        "sub": f"{user.id[:8]}{app_id[:8]}",
+        "sub": f"{user.id[:8]}{app.app_id[:8]}",
+        "rh": f"1.{secrets.token_urlsafe(24)}",
         "ver": "2.0",
     }
-    if user.mail:
+    if "profile" in scopes:
+        shown = user.mail if guest and user.mail else user.user_principal_name
+        claims |= {"name": user.display_name, "oid": user.id, "preferred_username": shown}
+    if user.mail and ("email" in scopes or "email" in wanted or guest):
         claims["email"] = user.mail
+        if "xms_edov" in wanted:
+            claims["xms_edov"] = not guest and user.mail.rpartition("@")[2].lower() in tenant.domains
+    if sign_in.home_tenant_id != tenant.id:
+        claims["idp"] = f"https://sts.windows.net/{sign_in.home_tenant_id}/"
+    optional: dict[str, Any] = {
+        "acct": int(guest),
+        "auth_time": int(sign_in.at.timestamp()),
+        "family_name": user.surname,
+        "given_name": user.given_name,
+        "upn": user.user_principal_name,
+    }
+    claims |= {name: value for name, value in optional.items() if name in wanted and value is not None}
+    contexts = set(sign_in.contexts)
+    if "acrs" in wanted:
+        contexts |= {
+            name
+            for name, asks_mfa in tenant.authentication_contexts.items()
+            if not asks_mfa or "mfa" in sign_in.methods
+        }
+    if contexts:
+        claims["acrs"] = sorted(contexts)
+    if tenant.id_tokens_tell_methods:
+        claims |= {"amr": list(sign_in.methods), "acr": "1"}
     if nonce:
         claims["nonce"] = nonce
     return context.keys.sign(claims)
+
+
+def _optional_id_token_claims(app: AppRegistration) -> list[dict[str, Any]]:
+    optional = app.further.get("optionalClaims")
+    found = optional.get("idToken") if isinstance(optional, dict) else None
+    return found if isinstance(found, list) else []
 
 
 def _frame(tenant: Tenant, now: dt.datetime, audience: str) -> dict[str, Any]:

@@ -5,6 +5,8 @@ simulated; any other is refused.
 """
 
 import dataclasses
+import datetime as dt
+import json
 import urllib.parse
 import uuid
 
@@ -12,6 +14,7 @@ from werkzeug import Request, Response
 
 from entrasim import consent, grants
 from entrasim.app import Context
+from entrasim.codes import SignInFacts
 from entrasim.errors import AadstsError
 from entrasim.login_pages import trouble
 from entrasim.login_pages.accounts import as_seen_in
@@ -40,6 +43,9 @@ class SignInRequest(AppRequest):
     code_challenge: str | None
     code_challenge_method: str
     scope_trouble: trouble.Trouble | None = None
+    max_age: int | None = None
+    contexts: tuple[str, ...] = ()  # authentication contexts that the token must tell
+    claims_trouble: trouble.Trouble | None = None
 
     def answer(self, values: dict[str, str]) -> Response:
         """Carry the values to the app in the way it asked for."""
@@ -86,6 +92,8 @@ def _checked(visit: Visit, tenant: str) -> SignInRequest:
     query = visit.request.args
     mode = query.get("response_mode", "query")
     scopes, scope_trouble = _scopes(visit, query.get("scope", ""))
+    contexts, claims_trouble = _contexts(query.get("claims", ""))
+    max_age = query.get("max_age", "")
     return SignInRequest(
         app=asked.app,
         redirect_uri=asked.redirect_uri,
@@ -100,7 +108,25 @@ def _checked(visit: Visit, tenant: str) -> SignInRequest:
         response_mode=mode if mode in RESPONSE_MODES else "query",
         code_challenge=query.get("code_challenge"),
         code_challenge_method=query.get("code_challenge_method", "plain"),
+        max_age=int(max_age) if max_age.isdecimal() else None,
+        contexts=contexts,
+        claims_trouble=claims_trouble,
     )
+
+
+def _contexts(text: str) -> tuple[tuple[str, ...], trouble.Trouble | None]:
+    """The authentication contexts of a `claims` request: `{"id_token": {"acrs": {"essential": true, "value": "c1"}}}`.
+
+    Page: "Developer guide to Conditional Access authentication context".
+    """
+    if not text:
+        return (), None
+    try:
+        acrs = json.loads(text).get("id_token", {}).get("acrs") or {}
+        values = acrs.get("values") or [acrs["value"]] if acrs else []
+    except (AttributeError, KeyError, ValueError):
+        return (), trouble.Trouble(9000411, "The request is not properly formatted. The parameter 'claims' is invalid.")
+    return tuple(str(value) for value in values), None
 
 
 def _scopes(visit: Visit, text: str) -> tuple[grants.Scopes, trouble.Trouble | None]:
@@ -123,8 +149,9 @@ def _complaint(visit: Visit, asked: SignInRequest) -> Response | None:
         return asked.refused(why, visit)
     if not asked.scope:
         return asked.refused(trouble.missing("scope"), visit)
-    if asked.scope_trouble:
-        return asked.refused(asked.scope_trouble, visit)
+    unreadable = asked.claims_trouble or asked.scope_trouble
+    if unreadable:
+        return asked.refused(unreadable, visit)
     if asked.code_challenge and asked.code_challenge_method not in CHALLENGE_METHODS:
         why = trouble.Trouble(501491, f"Invalid Code_Challenge_method '{asked.code_challenge_method}'.")
         return asked.refused(why, visit)
@@ -147,6 +174,7 @@ def _steps(visit: Visit, asked: SignInRequest) -> Response:
             login_hint=asked.login_hint,
             prompt=asked.prompt,
             reuse=True,
+            max_age=asked.max_age,
         ),
     )
     if isinstance(account, Response):
@@ -159,9 +187,9 @@ def _decided(visit: Visit, asked: SignInRequest, account: SignedIn) -> Response:
     user = as_seen_in(tenant, account.tenant, account.user)
     if user is None:
         return trouble.trouble_page(stranger(asked, account.user.user_principal_name, tenant), visit.now)
-    off = _switched_off(asked, tenant)
-    if off:
-        return trouble.trouble_page(off, visit.now)
+    stop = _switched_off(asked, tenant) or _unsatisfied(asked, tenant, account)
+    if stop:
+        return trouble.trouble_page(stop, visit.now)
     lacking = grants.missing_scopes(tenant, asked.app, user, asked.scopes)
     wanted = asked.scopes.wanted(asked.app) | asked.scopes.sign_in
     may = grants.may_accept(tenant, user, wanted)
@@ -175,7 +203,13 @@ def _decided(visit: Visit, asked: SignInRequest, account: SignedIn) -> Response:
         return needs_admin_page(visit, asked.app, tenant)
     elif lacking is not None or (asked.prompt == "consent" and may):
         return _consent_page(visit, asked, account, tenant, everybody=grants.may_accept_all(tenant, user))
-    return _with_code(visit, asked, tenant, user)
+    return _with_code(visit, asked, tenant, user, account)
+
+
+def _unsatisfied(asked: SignInRequest, tenant: Tenant, account: SignedIn) -> trouble.Trouble | None:
+    """A policy on a context that was asked for wants a second factor that this person has not registered."""
+    wants_mfa = any(tenant.authentication_contexts.get(context, False) for context in asked.contexts)
+    return trouble.NEEDS_MFA if wants_mfa and "mfa" not in account.methods else None
 
 
 def _switched_off(asked: SignInRequest, tenant: Tenant) -> trouble.Trouble | None:
@@ -187,6 +221,9 @@ def _switched_off(asked: SignInRequest, tenant: Tenant) -> trouble.Trouble | Non
 
 def _silently(visit: Visit, asked: SignInRequest) -> Response:
     fitting = [a for a in visit.browser.signed_in if asked.directory in (None, a.tenant)]
+    if asked.max_age is not None:
+        oldest = visit.now - dt.timedelta(seconds=asked.max_age)
+        fitting = [a for a in fitting if a.at >= oldest]
     if asked.login_hint:
         fitting = [a for a in fitting if a.user.user_principal_name.lower() == asked.login_hint.lower()]
     if not fitting:
@@ -202,8 +239,8 @@ def _silently(visit: Visit, asked: SignInRequest) -> Response:
             65001, "The user or administrator has not consented to use the application.", "interaction_required"
         )
         return asked.refused(why, visit, "consent_required")
-    off = _switched_off(asked, tenant)
-    return asked.refused(off, visit) if off else _with_code(visit, asked, tenant, user)
+    stop = _switched_off(asked, tenant) or _unsatisfied(asked, tenant, fitting[0])
+    return asked.refused(stop, visit) if stop else _with_code(visit, asked, tenant, user, fitting[0])
 
 
 def _consent_page(
@@ -238,7 +275,7 @@ def _consent_page(
     )
 
 
-def _with_code(visit: Visit, asked: SignInRequest, tenant: Tenant, user: User) -> Response:
+def _with_code(visit: Visit, asked: SignInRequest, tenant: Tenant, user: User, account: SignedIn) -> Response:
     code = visit.context.codes.issue(
         app_id=asked.app.app_id,
         tenant_id=tenant.id,
@@ -248,6 +285,7 @@ def _with_code(visit: Visit, asked: SignInRequest, tenant: Tenant, user: User) -
         nonce=asked.nonce,
         code_challenge=asked.code_challenge,
         code_challenge_method=asked.code_challenge_method if asked.code_challenge else None,
+        sign_in=SignInFacts(account.at, account.methods, asked.contexts, account.tenant.id),
     )
     return asked.answer({"code": code, "session_state": str(uuid.uuid4())})
 

@@ -21,6 +21,7 @@ from entrasim.pages.html import Child, alert, button, el, field, form
 from entrasim.pages.layout import login_page
 from entrasim.state import Tenant, User
 
+_TIME_TO_READ = dt.timedelta(minutes=10)
 POLICY = "Passwords need 8 to 256 characters of at least three kinds: lower case, upper case, digits, and symbols."
 
 
@@ -70,6 +71,11 @@ class Asked:
         ""  # login: never reuse a session; select_account: always the picker; anything else: as the page needs
     )
     reuse: bool = False  # True: a single fitting session goes on without the picker
+    max_age: int | None = None  # seconds; who gave credentials longer ago is asked again
+
+    def is_fresh(self, account: SignedIn, now: dt.datetime) -> bool:
+        """Whether the account signed in recently enough for what was asked."""
+        return self.max_age is None or now - account.at <= dt.timedelta(seconds=self.max_age)
 
 
 def sign_in(visit: Visit, asked: Asked) -> SignedIn | Response:
@@ -87,11 +93,19 @@ def sign_in(visit: Visit, asked: Asked) -> SignedIn | Response:
         return _new_password_given(visit, asked)
     # The picker, and every later page of the flow, name an account that is signed in already.
     account = visit.browser.account(visit.posted("account"))
-    return account or account_page(visit, asked)
+    return account if account is not None and _may_go_on(visit, asked, account) else account_page(visit, asked)
+
+
+def _may_go_on(visit: Visit, asked: Asked, account: SignedIn) -> bool:
+    """Whether a session is as fresh as was asked; who was just asked has a while to read the page about consent."""
+    if visit.posted("step") == "consent":
+        since = visit.now - account.at - _TIME_TO_READ
+        return since <= dt.timedelta(seconds=asked.max_age or 0) or (asked.max_age is None and asked.prompt != "login")
+    return asked.prompt != "login" and asked.is_fresh(account, visit.now)
 
 
 def _first_page(visit: Visit, asked: Asked) -> SignedIn | Response:
-    accounts = visit.browser.signed_in
+    accounts = [account for account in visit.browser.signed_in if asked.is_fresh(account, visit.now)]
     hinted = next((a for a in accounts if a.user.user_principal_name.lower() == asked.login_hint.lower()), None)
     if asked.prompt == "login" or not accounts:
         if asked.login_hint and find_account(visit.context.world, asked.login_hint):

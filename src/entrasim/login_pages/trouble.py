@@ -102,6 +102,12 @@ def disabled_app(client_id: str, app_name: str) -> Trouble:
     return Trouble(7000112, f"Application '{client_id}'({app_name}) is disabled.", "unauthorized_client")
 
 
+NEEDS_MFA = Trouble(
+    50079,
+    "Due to a configuration change made by your administrator, or because you moved to a new location, you must enroll "
+    "in multifactor authentication to access this application.",
+    "interaction_required",
+)
 DECLINED = Trouble(65004, "User declined to consent to access the app.", "access_denied")
 NEEDS_ADMIN = Trouble(
     90094,

@@ -26,6 +26,7 @@ class SignedIn:
     tenant: Tenant
     user: User
     at: dt.datetime
+    methods: tuple[str, ...] = ("pwd",)  # as `amr` says them
 
     @property
     def key(self) -> str:
@@ -68,7 +69,7 @@ class Browser:
 
     def add(self, tenant: Tenant, user: User) -> SignedIn:
         """Remember that this user gave the right password now."""
-        account = SignedIn(tenant, user, self._now)
+        account = SignedIn(tenant, user, self._now, user.methods)
         self.signed_in = [other for other in self.signed_in if other.key != account.key] + [account]
         self._changed = True
         return account
@@ -87,7 +88,10 @@ class Browser:
         return response
 
     def _write(self) -> str:
-        rows = [[account.tenant.id, account.user.id, account.at.isoformat()] for account in self.signed_in]
+        rows = [
+            [account.tenant.id, account.user.id, account.at.isoformat(), list(account.methods)]
+            for account in self.signed_in
+        ]
         payload = base64.urlsafe_b64encode(json.dumps(rows).encode()).decode()
         return f"{payload}.{_signature(payload)}"
 
@@ -96,11 +100,11 @@ class Browser:
         if not payload or not hmac.compare_digest(signature.encode(), _signature(payload).encode()):
             return []
         found = []
-        for tenant_id, user_id, at in json.loads(base64.urlsafe_b64decode(payload)):
+        for tenant_id, user_id, at, methods in json.loads(base64.urlsafe_b64decode(payload)):
             tenant = self._world.tenants.get(tenant_id)
             user = tenant.users.get(user_id) if tenant else None
             if tenant and user and _still_good(user, dt.datetime.fromisoformat(at)):
-                found.append(SignedIn(tenant, user, dt.datetime.fromisoformat(at)))
+                found.append(SignedIn(tenant, user, dt.datetime.fromisoformat(at), tuple(methods)))
         return found
 
 

@@ -87,16 +87,18 @@ def depart(
         TenantUnreachable: the sign-in service does not answer.
         TenantGone: it does not know the tenant.
     """
-    with _in_our_words(), _lock, warnings.catch_warnings():
-        # MSAL prefers a form that Microsoft's page posts to us; with a session cookie that is `Lax`, and on the way
-        # back to a command, only an address works. The code in it is good once, and only with the verifier.
-        warnings.filterwarnings("ignore", message="response_mode", category=UserWarning)
+    with in_our_words(), answered_by_address():
         flow: dict[str, Any] = _client(tenant, through).initiate_auth_code_flow(
             scopes=[f"{settings.CLOUD.graph_url}/{scope}" for scope in scopes],
             redirect_uri=redirect_uri,
             prompt=None if login_hint else "select_account",
             login_hint=login_hint or None,
         )
+    return departure(flow, tenant)
+
+
+def departure(flow: dict[str, Any], tenant: str) -> Departure:
+    """What MSAL has begun, as a departure to the address that browsers know."""
     url = str(flow.pop("auth_uri"))
     if url.startswith(settings.CLOUD.login_url):
         url = settings.LOGIN_BROWSER_URL + url.removeprefix(settings.CLOUD.login_url)
@@ -119,7 +121,7 @@ def arrive(*, flow: Mapping[str, Any], answer: Mapping[str, str], through: App |
         raise error_of_answer(dict(answer), otherwise=errors.SignInRefused)
     ours = dict(flow)
     tenant = str(ours.pop("_tenant", ANY_TENANT))
-    with _in_our_words():
+    with in_our_words():
         try:
             # MSAL asks for the token, and compares state and nonce.
             got: dict[str, Any] = _client(tenant, through).acquire_token_by_auth_code_flow(ours, dict(answer))
@@ -161,7 +163,19 @@ def _client(tenant: str, through: App | None) -> msal.ClientApplication:
 
 
 @contextlib.contextmanager
-def _in_our_words() -> Iterator[None]:
+def answered_by_address() -> Iterator[None]:
+    """MSAL prefers a form that Microsoft's page posts to us, and warns.
+
+    With a session cookie that is `Lax`, and on the way back to a command, only an address works. The code in it is good
+    once, and only with the verifier.
+    """
+    with _lock, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="response_mode", category=UserWarning)
+        yield
+
+
+@contextlib.contextmanager
+def in_our_words() -> Iterator[None]:
     """Turn what MSAL raises on the way to the sign-in service into our leaves."""
     try:
         yield
