@@ -206,6 +206,7 @@ SESSION_COOKIE_SECURE = _over_tls
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"  # Strict would drop the session on the way back from Microsoft's consent page
 SESSION_COOKIE_AGE = 12 * 3600
+HANDOVER_COOKIE_NAME = "__Host-tenantry-handover" if _over_tls else "tenantry-handover"  # one trip of an administrator
 CSRF_COOKIE_NAME = "__Host-tenantry-csrf" if _over_tls else "tenantry-csrf"
 CSRF_COOKIE_SECURE = _over_tls
 CSRF_COOKIE_HTTPONLY = True

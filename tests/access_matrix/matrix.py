@@ -57,7 +57,7 @@ ROWS: dict[str, Row] = {
     "registrations:return": (OWNERS, OWNERS),
     "registrations:sign-in": (OWNERS, OWNERS),
     "roads:road": (ENGINEERS, ENGINEERS),
-    "roads:sign_in_return": (ENGINEERS, ENGINEERS),
+    "roads:sign_in_return": OPEN,
     "technicians:settings": ACCOUNT,
     "technicians:setup": OPEN,
     "technicians:sign-out-elsewhere": ACCOUNT,

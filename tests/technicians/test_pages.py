@@ -21,6 +21,7 @@ OPEN = {
     "handover:page_script",
     "mfa_authenticate",
     "mfa_login_webauthn",
+    "roads:sign_in_return",  # also for administrators who left from a link; technicians are asked for inside
     "technicians:setup",
     "technicians:welcome",
 }

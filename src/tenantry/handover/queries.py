@@ -10,6 +10,8 @@ from tenantry.handover.models import Link
 from tenantry.handover.scripts import Errand, Road
 from tenantry.kit import clock
 from tenantry.kit.errors import NotHere
+from tenantry.roads.actions import Holder
+from tenantry.tenants.models import AppKind
 from tenantry.tenants.queries.overview import Overview
 
 
@@ -32,6 +34,23 @@ def live_link(token: str) -> Link:
     if found is None:
         raise NotHere("There is no such page.")
     return found
+
+
+def opens(link_id: uuid.UUID) -> bool:
+    """Whether a link opens anything at this moment."""
+    return Link.objects.filter(pk=link_id, revoked_at=None, expires_at__gt=clock.now()).exists()
+
+
+def holder_of(link: Link) -> Holder:
+    """Whoever holds the link, as the roads know them."""
+    return Holder(
+        link_id=link.pk,
+        made_by=link.made_by,
+        customer=link.customer,
+        tenant_id=link.tenant_id,
+        app=AppKind(link.app),
+        still_opens=lambda: opens(link.pk),
+    )
 
 
 def live_links(customer_id: uuid.UUID, app: str) -> list[Link]:

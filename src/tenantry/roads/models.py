@@ -30,8 +30,9 @@ class Work(models.Model):
     digest = models.CharField(max_length=64)  # of the plan that was shown
     justification = models.CharField(max_length=500, blank=True)
     ticket = models.CharField(max_length=100, blank=True)
-    technician_id = models.UUIDField()
-    technician_name = models.CharField(max_length=200)
+    technician_id = models.UUIDField(null=True)  # who left; nobody of ours when it was done by a link
+    technician_name = models.CharField(max_length=200)  # theirs, or of whoever made the link
+    link_id = models.UUIDField(null=True)  # the link to a page for the customer's administrator, if by one
     # The trip to Microsoft: single use, bound to a session, its verifier sealed until the answer
     state_digest = models.BinaryField(max_length=32, null=True, unique=True)
     session_digest = models.BinaryField(max_length=32, null=True)

@@ -1,9 +1,10 @@
 """Pages of a road: the plan, the trip to Microsoft, and what became of it."""
 
-import dataclasses
 import uuid
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -11,49 +12,19 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from tenantry.customers.queries import get_customer
 from tenantry.graph import errors
+from tenantry.handover.trips import trip_of
+from tenantry.handover.views import answer_of_trip
 from tenantry.kit.errors import Invalid, NotHere
 from tenantry.kit.needs import needs
 from tenantry.roads import actions, forms
-from tenantry.roads.models import Work, WorkState
+from tenantry.roads.lines import WORK_KINDS, step_lines
+from tenantry.roads.models import WorkState
+from tenantry.technicians.access import require_permission
 from tenantry.technicians.current import actor_of, technician_of
 from tenantry.technicians.permissions import Permission
 from tenantry.tenants.policies import AppKind
 from tenantry.tenants.queries import connection_of
 from tenantry.tenants.queries.overview import overview_of_app
-
-_STEP_STATES = {
-    "planned": ("mute", "Planned"),
-    "sent": ("wait", "Sent"),
-    "accepted": ("wait", "Accepted"),
-    "there_already": ("wait", "There already"),
-    "unknown": ("wait", "No answer"),
-    "done": ("good", "Done"),
-    "failed": ("bad", "Refused"),
-}
-_WORK_KINDS = {
-    WorkState.DONE: "good",
-    WorkState.STOPPED: "bad",
-    WorkState.WAITING: "wait",
-    WorkState.WORKING: "wait",
-}
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class StepLine:
-    """One change on the page."""
-
-    number: int
-    title: str
-    kind: str
-    word: str
-    note: str
-
-
-def _lines(work: Work) -> list[StepLine]:
-    return [
-        StepLine(number, step["title"], *_STEP_STATES[step["state"]], step["note"])
-        for number, step in enumerate(work.steps, start=1)
-    ]
 
 
 @needs(Permission.CONNECTIONS_MANAGE)
@@ -92,32 +63,43 @@ def road(request: HttpRequest, customer_id: uuid.UUID, app: str) -> HttpResponse
         form = forms.RoadForm(initial=initial)
     asks_pim = any(step["kind"].startswith("pim") for step in work.steps)
     form.fields["justification"].required = asks_pim
-    last = actions.last_ended(customer_id, app, work)
-    done = last if last is not None and last.state == WorkState.DONE and not work.steps else None
+    last = actions.last_told(customer_id, app)
+    done = [line for line in step_lines(last) if line.record] if last and last.pk != work.pk else []
     context = {
         "customer": customer,
         "o": overview,
         "app": app,
         "work": work,
-        "lines": _lines(work),
+        "lines": step_lines(work),
         "done": done,
-        "done_lines": _lines(done) if done else [],
+        "is_done": bool(done) and last is not None and last.state == WorkState.DONE,
         "asks_pim": asks_pim,
         "form": form,
         "last": last,
-        "told_kind": _WORK_KINDS.get(WorkState(last.state), "info") if last else "",
+        "told_kind": WORK_KINDS.get(WorkState(last.state), "info") if last else "",
     }
     return render(request, "roads/road.html", context, status=400 if form.errors else 200)
 
 
-@needs(Permission.CONNECTIONS_MANAGE)
+@login_not_required
 @never_cache
 @require_GET
 def sign_in_return(request: HttpRequest) -> HttpResponse:
-    """Where Microsoft sends the administrator back to; only the single-use state opens anything."""
+    """Where Microsoft sends the administrator back to; only the single-use state opens anything.
+
+    It is the one address that is registered for this, so both come here: technicians, who must be signed in and allowed
+    to manage connections, and administrators who left from a link.
+    """
+    if actions.is_by_link(request.GET.get("state", "")) or (trip_of(request) and not request.user.is_authenticated):
+        return answer_of_trip(request)
+    if not request.user.is_authenticated:
+        # Without the answer in the address: it belongs to a session that has ended.
+        return redirect_to_login("/")
+    technician = technician_of(request)
+    require_permission(technician, Permission.CONNECTIONS_MANAGE)
     answered = actions.answer_sign_in(
         actor=actor_of(request),
-        technician=technician_of(request),
+        technician=technician,
         session_key=request.session.session_key or "",
         query=request.GET.dict(),
     )

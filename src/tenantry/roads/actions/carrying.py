@@ -41,14 +41,25 @@ _EVENTS: Final = {
 }
 
 
-def carry_out(*, actor: Actor, work: Work, customer: Customer, person: Person) -> Work:
-    """Do the work, or try it dry, and give back what the sign-in lent us. Never raises a GraphError."""
-    work.state = WorkState.WORKING
-    work.leased_until = clock.now() + LEASE
-    work.save()
-    worker = _Worker(actor, work, customer, person)
+def carry_out(
+    *, actor: Actor, work: Work, customer: Customer, person: Person, may_go_on: Callable[[], bool] | None
+) -> Work:
+    """Do the work, or try it dry, and give back what the sign-in lent us. Never raises a GraphError.
+
+    Args:
+        actor: who the record says acts.
+        work: taken by this process, with a lease.
+        customer: whose.
+        person: who signed in.
+        may_go_on: asked before each change; None when another process is at work on the same road.
+    """
+    worker = _Worker(actor, work, customer, person, may_go_on)
     try:
-        worker.run()
+        if may_go_on is None:
+            message = "Somebody else was doing the same at that moment, so nothing was sent."
+            worker.stop(message, "Wait a minute and look at the page again.", "busy")
+        else:
+            worker.run()
     except errors.GraphError as error:
         worker.stop(error.message, "Look at the page and sign in again: it goes on where it stands.", error.code)
     finally:
@@ -70,8 +81,11 @@ def carry_out(*, actor: Actor, work: Work, customer: Customer, person: Person) -
 
 
 class _Worker:
-    def __init__(self, actor: Actor, work: Work, customer: Customer, person: Person) -> None:
+    def __init__(
+        self, actor: Actor, work: Work, customer: Customer, person: Person, may_go_on: Callable[[], bool] | None
+    ) -> None:
         self._actor, self._work, self._customer, self._person = actor, work, customer, person
+        self._may_go_on = may_go_on or (lambda: False)
         self._app = AppKind(work.app)
         self._group_id = ""
 
@@ -138,6 +152,11 @@ class _Worker:
 
     def _make(self, index: int, connection: Connection) -> bool:
         """One change. Returns whether to go on."""
+        if not self._may_go_on():
+            self.stop(
+                "The link ended or was revoked meanwhile. Nothing more was sent.", "Make a new link.", "link_ended"
+            )
+            return False
         step = self._work.steps[index]
         kind = ChangeKind(step["kind"])
         intent = audit.begin(
@@ -150,7 +169,8 @@ class _Worker:
             details={"work_id": str(self._work.pk), "kind": str(kind)},
         )
         step["state"], step["event_id"] = "sent", intent.event_id
-        self._work.save(update_fields=["steps"])
+        self._work.leased_until = clock.now() + LEASE
+        self._work.save(update_fields=["steps", "leased_until"])
         try:
             self._patiently(lambda: self._send(kind, step, connection, intent))
         except errors.AlreadyExists as error:
@@ -237,10 +257,7 @@ class _Worker:
                 clock.sleep(_PAUSE)
             connection = self._look()
             if connection is not None and not plan_of(connection).changes:
-                for step in self._work.steps:
-                    step["state"], step["note"] = "done", "Read back from the tenant."
-                self._work.state = WorkState.DONE
-                self._work.message = "Done, and read back from the tenant."
+                call_done(self._work)
                 return
         self._work.state = WorkState.WAITING
         self._work.message = "Microsoft has taken the changes, and a look does not show all of them yet."
@@ -307,6 +324,16 @@ class _Worker:
         if "TicketingRule" in error.message:
             return "The role's rules ask for a ticket: enter its number and sign in again."
         return "Look at the reason, then sign in again: it goes on where it stands."
+
+
+def call_done(work: Work) -> None:
+    """Say that a look has found everything; what was sent without a certain answer is certain now."""
+    for step in work.steps:
+        if step["state"] != "done" and step.get("event_id"):
+            audit.close_event(step["event_id"], result=Result.DONE, summary="Read back from the tenant.")
+        step["state"], step["note"] = "done", "Read back from the tenant."
+    work.state = WorkState.DONE
+    work.message, work.remedy = "Done, and read back from the tenant.", ""
 
 
 def _nickname(name: str) -> str:

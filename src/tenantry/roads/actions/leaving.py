@@ -1,8 +1,8 @@
 """The administrator's trip to Microsoft: leaving, and the answer.
 
 The answer comes as a GET that anybody can forge, so it opens only what its single-use `state` fits: this work, this
-technician, this session. The PKCE verifier and the nonce are sealed until then, and gone after. The access token lives
-as long as the request that redeems it.
+technician or link, this browser. The PKCE verifier and the nonce are sealed until then, and gone after. The access
+token lives as long as the request that redeems it.
 """
 
 import dataclasses
@@ -10,7 +10,7 @@ import datetime as dt
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from django.conf import settings
@@ -25,8 +25,8 @@ from tenantry.graph.apps import App
 from tenantry.kit import clock, sealed
 from tenantry.kit.actor import Actor
 from tenantry.kit.errors import Conflict, Invalid, NotAllowed, NotHere
-from tenantry.roads.actions.carrying import carry_out
-from tenantry.roads.actions.planning import about
+from tenantry.roads.actions.carrying import LEASE, carry_out
+from tenantry.roads.actions.planning import LOAN_MAY_REMAIN, Holder, about, prepare_by_link
 from tenantry.roads.events import RoadEvent
 from tenantry.roads.models import Work, WorkState
 from tenantry.technicians.models import Technician
@@ -36,6 +36,8 @@ SCOPES: Final = ("RoleManagement.ReadWrite.Directory", "DelegatedPermissionGrant
 RETURN_PATH: Final = "/connect/administrator/return"
 TRIP_LIFETIME: Final = dt.timedelta(minutes=30)
 LONGEST_JUSTIFICATION: Final = 500
+LONGEST_TICKET: Final = 64  # as long as the record keeps it
+_LONGEST_NAME: Final = 200  # as long as the record keeps it
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -76,15 +78,66 @@ def leave(
     work = Work.objects.filter(pk=work_id, customer_id=customer_id).first()
     if work is None:
         raise NotHere("There is no such work.")
-    if work.digest != digest:
+    confirmed = _Confirmed(digest, session_key, justification.strip(), ticket.strip(), is_dry_run)
+    who = {"technician_id": technician.pk, "technician_name": technician.display_name, "link_id": None}
+    return _leave(actor, customer, work, confirmed, who)
+
+
+def leave_by_link(
+    *,
+    address: str,
+    holder: Holder,
+    digest: str,
+    browser: str,
+    justification: str = "",
+    ticket: str = "",
+    is_dry_run: bool = False,
+) -> str:
+    """The same for whoever holds a link.
+
+    Args:
+        address: the network address they come from.
+        holder: the link.
+        digest: of the plan that was shown.
+        browser: what only their browser has; the answer is taken from no other.
+        justification: what PIM keeps with the assignment.
+        ticket: the ticket's number, where the role's rules ask for one.
+        is_dry_run: change nothing.
+
+    Raises:
+        NotHere: the link opens nothing any more.
+        Conflict, NotAllowed, Invalid, GraphError: as for `leave`.
+    """
+    work = prepare_by_link(holder)
+    if work.link_id != holder.link_id:
+        raise Conflict("This is being done at this moment.", remedy="Wait a minute, then open the page again.")
+    confirmed = _Confirmed(digest, browser, justification.strip(), ticket.strip(), is_dry_run)
+    who = {"technician_id": None, "technician_name": holder.made_by, "link_id": holder.link_id}
+    return _leave(_actor_by_link(holder, address), holder.customer, work, confirmed, who)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Confirmed:
+    """What somebody confirmed, and in which browser."""
+
+    digest: str
+    browser: str
+    justification: str
+    ticket: str
+    is_dry_run: bool
+
+
+def _leave(actor: Actor, customer: Customer, work: Work, confirmed: _Confirmed, who: Mapping[str, object]) -> str:
+    if work.digest != confirmed.digest:
         raise Conflict("The plan has changed since this page was shown.", remedy="Look at the new plan and confirm it.")
     if work.obstacles:
         raise NotAllowed(work.obstacles[0]["what"], remedy=work.obstacles[0]["fix"], who=work.obstacles[0]["who"])
-    justification = justification.strip()
-    if any(step["kind"].startswith("pim") for step in work.steps) and not justification:
+    if any(step["kind"].startswith("pim") for step in work.steps) and not confirmed.justification:
         raise Invalid("PIM asks for a justification.", field="justification", remedy="Say why in one sentence.")
-    if len(justification) > LONGEST_JUSTIFICATION:
+    if len(confirmed.justification) > LONGEST_JUSTIFICATION:
         raise Invalid(f"A justification has at most {LONGEST_JUSTIFICATION} characters.", field="justification")
+    if len(confirmed.ticket) > LONGEST_TICKET:
+        raise Invalid(f"A ticket has at most {LONGEST_TICKET} characters.", field="ticket")
     departure = people.depart(
         scopes=SCOPES,
         redirect_uri=redirect_uri(),
@@ -96,23 +149,22 @@ def leave(
     flow = sealed.seal(sealed.Secret(json.dumps(departure.flow)), table="roads_work", row=work.pk, column="flow")
     with transaction.atomic():
         moved = (
-            Work.objects.filter(pk=work.pk, digest=digest)
+            Work.objects.filter(pk=work.pk, digest=confirmed.digest)
             .exclude(state=WorkState.WORKING, leased_until__gt=now)
             .exclude(state=WorkState.DONE)
             .update(
                 state=WorkState.AWAY,
                 state_digest=_digest(departure.state),
-                session_digest=_digest(session_key),
+                session_digest=_digest(confirmed.browser),
                 flow=flow,
                 expires_at=now + TRIP_LIFETIME,
-                justification=justification,
-                ticket=ticket.strip()[:100],
-                is_dry_run=is_dry_run,
-                technician_id=technician.pk,
-                technician_name=technician.display_name,
+                justification=confirmed.justification,
+                ticket=confirmed.ticket,
+                is_dry_run=confirmed.is_dry_run,
                 message="",
                 remedy="",
                 error_code="",
+                **who,
             )
         )
         if not moved:
@@ -121,45 +173,106 @@ def leave(
             actor=actor,
             action=RoadEvent.ADMINISTRATOR_LEFT,
             about=about(work, customer),
-            justification=justification,
-            ticket=ticket,
+            justification=confirmed.justification,
+            ticket=confirmed.ticket,
             summary="Left for Microsoft, so that an administrator of the customer signs in"
-            + (" for a dry run." if is_dry_run else "."),
+            + (" for a dry run." if confirmed.is_dry_run else "."),
             details={"work_id": str(work.pk), "app": work.app, "plan": [step["title"] for step in work.steps]},
         )
     return departure.url
 
 
+def is_by_link(state: str) -> bool:
+    """Whether an answer with this `state` belongs to a trip that a link began."""
+    return bool(state) and Work.objects.filter(state_digest=_digest(state), link_id__isnull=False).exists()
+
+
 def answer_sign_in(*, actor: Actor, technician: Technician, session_key: str, query: Mapping[str, str]) -> Answered:
     """Take Microsoft's answer, once, and do what was confirmed in the name of whoever signed in."""
-    state = query.get("state", "")
-    work = Work.objects.filter(state_digest=_digest(state)).first() if state else None
+    work = _work_of(query)
     if work is None:
         return Answered(None, "This answer from Microsoft was not asked for, or was used before.")
-    if work.technician_id != technician.pk or not constant_time_compare(
-        bytes(work.session_digest or b""), _digest(session_key)
-    ):
+    if work.technician_id != technician.pk or not _is_browser_of(work, session_key):
         return Answered(None, "This answer from Microsoft belongs to another session.")
-    flow = bytes(work.flow or b"")
-    # Taken by exactly one request; the verifier is gone from here on.
-    taken = Work.objects.filter(pk=work.pk, state=WorkState.AWAY, state_digest=_digest(state)).update(
-        state=WorkState.STOPPED, state_digest=None, session_digest=None, flow=None
-    )
-    if not taken:
-        return Answered(None, "This answer from Microsoft was used before.")
-    work.refresh_from_db()
     customer = get_customer(technician=technician, customer_id=work.customer_id)
-    return Answered(_take(actor, work, customer, flow, query))
+    taken = _take(work, query)
+    if taken is None:
+        return Answered(None, "This answer from Microsoft was used before.")
+    return Answered(_go_on(actor, taken, customer, query, lambda: True))
 
 
-def _take(actor: Actor, work: Work, customer: Customer, flow: bytes, query: Mapping[str, str]) -> Work:
+def answer_by_link(*, address: str, holder: Holder, browser: str, query: Mapping[str, str]) -> Answered:
+    """The same for whoever holds a link; `browser` is what only the browser that left has.
+
+    A link that ended or was revoked on the way opens nothing: no token is asked for, and the work is stopped.
+    """
+    work = _work_of(query)
+    if work is None or work.link_id != holder.link_id or not _is_browser_of(work, browser):
+        return Answered(None, "This answer from Microsoft was not asked for here, or was used before.")
+    taken = _take(work, query)
+    if taken is None:
+        return Answered(None, "This answer from Microsoft was used before.")
+    if not holder.still_opens():
+        taken.work.remains = _left_behind(query)
+        _stop(
+            taken.work, "The link ended or was revoked before the sign-in came back.", "Make a new link.", "link_ended"
+        )
+        return Answered(None, "The link has ended.")
+    actor = _actor_by_link(holder, address)
+    return Answered(_go_on(actor, taken, holder.customer, query, holder.still_opens))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Taken:
+    """A trip whose answer came, once: from here on the row holds neither state nor verifier."""
+
+    work: Work
+    flow: bytes
+    is_alone: bool  # no other process is at work on the same road
+
+
+def _work_of(query: Mapping[str, str]) -> Work | None:
+    state = query.get("state", "")
+    return Work.objects.filter(state_digest=_digest(state)).first() if state else None
+
+
+def _is_browser_of(work: Work, browser: str) -> bool:
+    return constant_time_compare(bytes(work.session_digest or b""), _digest(browser))
+
+
+def _take(work: Work, query: Mapping[str, str]) -> _Taken | None:
+    """Take the answer for exactly one request; None when another had it."""
+    now, state = clock.now(), _digest(query.get("state", ""))
+    with transaction.atomic():
+        rows = Work.objects.filter(tenant_id=work.tenant_id, app=work.app)
+        rows = rows.filter(state__in=(WorkState.AWAY, WorkState.WORKING))
+        locked = list(rows.select_for_update().order_by("pk"))
+        mine = next((row for row in locked if row.pk == work.pk and bytes(row.state_digest or b"") == state), None)
+        if mine is None or mine.state != WorkState.AWAY:
+            return None
+        flow = bytes(mine.flow or b"")
+        is_busy = any(
+            row.pk != mine.pk and row.state == WorkState.WORKING and row.leased_until and row.leased_until > now
+            for row in locked
+        )
+        mine.state, mine.leased_until = WorkState.WORKING, now + LEASE
+        mine.state_digest = mine.session_digest = mine.flow = None
+        mine.save()
+    return _Taken(mine, flow, is_alone=not is_busy)
+
+
+def _go_on(
+    actor: Actor, taken: _Taken, customer: Customer, query: Mapping[str, str], may_go_on: Callable[[], bool]
+) -> Work:
     """An answer that is ours: too late, refused, or a person in whose name the work is done."""
+    work = taken.work
     if work.expires_at is None or clock.now() >= work.expires_at:
+        work.remains = _left_behind(query)
         return _stop(work, "The answer came too late.", "Sign in again.", "expired")
     if query.get("error"):
         return _refused_at_microsoft(work, query)
     try:
-        opened = sealed.unseal(flow, table="roads_work", row=work.pk, column="flow")
+        opened = sealed.unseal(taken.flow, table="roads_work", row=work.pk, column="flow")
         person = people.arrive(flow=json.loads(opened.reveal()), answer=query, through=App.HELPDESK)
     except errors.GraphError as error:
         return _stop(work, error.message, "Try again.", error.code)
@@ -168,6 +281,9 @@ def _take(actor: Actor, work: Work, customer: Customer, flow: bytes, query: Mapp
         return _stop(work, message, "Sign in with an administrator of this very tenant.", "other_tenant")
     work.signed_in_as = person.user_name[:320]
     work.save(update_fields=["signed_in_as"])
+    if work.link_id is not None:  # from here on somebody with a name acts
+        name = f"{person.user_name}, by a link of {work.technician_name}"[:_LONGEST_NAME]
+        actor = Actor(kind="link", id=None, name=name, address=actor.address)
     record(
         actor=actor,
         action=RoadEvent.ADMINISTRATOR_SIGNED_IN,
@@ -176,9 +292,24 @@ def _take(actor: Actor, work: Work, customer: Customer, flow: bytes, query: Mapp
         ticket=work.ticket,
         result=Result.DONE,
         summary=f"{person.user_name} signed in. Nothing of the sign-in is kept.",
-        details={"work_id": str(work.pk), "object_id": person.token.object_id},
+        details={
+            "work_id": str(work.pk),
+            "object_id": person.token.object_id,
+            "link_id": str(work.link_id) if work.link_id else "",
+        },
     )
-    return carry_out(actor=actor, work=work, customer=customer, person=person)
+    worker_may = may_go_on if taken.is_alone else None
+    return carry_out(actor=actor, work=work, customer=customer, person=person, may_go_on=worker_may)
+
+
+def _left_behind(query: Mapping[str, str]) -> list[str]:
+    """Whoever comes back with a code has lent us something at Microsoft, which is refused here and not used."""
+    return [LOAN_MAY_REMAIN] if query.get("code") else []
+
+
+def _actor_by_link(holder: Holder, address: str) -> Actor:
+    name = f"The customer's administrator, by a link of {holder.made_by}"[:_LONGEST_NAME]
+    return Actor(kind="link", id=None, name=name, address=address)
 
 
 def _refused_at_microsoft(work: Work, query: Mapping[str, str]) -> Work:
@@ -196,7 +327,7 @@ def _refused_at_microsoft(work: Work, query: Mapping[str, str]) -> Work:
 def _stop(work: Work, message: str, remedy: str, code: str) -> Work:
     work.state = WorkState.STOPPED
     work.message, work.remedy, work.error_code = message, remedy, code[:80]
-    work.finished_at = clock.now()
+    work.leased_until, work.finished_at = None, clock.now()
     work.save()
     return work
 
