@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "tenantry.notifications",
     "tenantry.tenants",
     "tenantry.directory",
+    "tenantry.safeguards",
     "tenantry.helpdesk",
     "tenantry.registrations",
     "tenantry.roads",

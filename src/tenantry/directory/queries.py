@@ -96,6 +96,15 @@ def _target(user: DirectoryUser, found: _Protection) -> Target:
     )
 
 
+def are_roles_known(tenant_id: uuid.UUID) -> bool:
+    """Whether who holds which directory role was read, and nothing of it is missing. One query.
+
+    Without that nobody of the tenant can be called an ordinary user.
+    """
+    row = DirectorySync.objects.filter(tenant_id=tenant_id).values_list("roles_read_at", "gaps").first()
+    return row is not None and row[0] is not None and not {"roles", "groups"} & row[1].keys()
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class SyncSummary:
     """How fresh the mirror of a tenant is.

@@ -1,0 +1,169 @@
+"""Reading rules, marks and requests, and what the rules say about one account."""
+
+import dataclasses
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from django.db.models import QuerySet
+
+from tenantry.customers.queries import visible_customers
+from tenantry.directory import queries as directory
+from tenantry.kit import clock
+from tenantry.kit.errors import NotHere
+from tenantry.safeguards import policies
+from tenantry.safeguards.models import ApprovalRequest, ApprovalState, EmergencyAccount, StoredRule
+from tenantry.safeguards.policies import DEFAULTS, FIXED, Deed, Proofs, Rule, Strength, TargetClass, Verdict
+from tenantry.technicians.models import Technician
+from tenantry.technicians.permissions import Permission
+
+if TYPE_CHECKING:
+    from tenantry.directory.models import DirectoryUser
+
+PAGE_SIZE: Final = 50
+
+
+def rules() -> dict[tuple[TargetClass, Deed], Rule]:
+    """Every rule in force. One query."""
+    found = dict(DEFAULTS)
+    for row in StoredRule.objects.all():
+        try:
+            key = TargetClass(row.target_class), Deed(row.deed)
+        except ValueError:  # of a later version; what this one does not know it does not do
+            continue
+        if key[0] not in FIXED:
+            found[key] = rule_of(row)
+    return found
+
+
+def rule_of(row: StoredRule) -> Rule:
+    """A stored rule as a value."""
+    return Rule(frozenset(row.roles), row.step_up, Strength(row.strength), row.needs_approval)
+
+
+def classes_of(*, technician: Technician, users: "Sequence[DirectoryUser]") -> dict[uuid.UUID, TargetClass]:
+    """The kind of account of each of these users of one tenant, by object id, as `technician` stands to them."""
+    if not users:
+        return {}
+    tenant_id = users[0].tenant_id
+    ids = [user.object_id for user in users]
+    targets = directory.targets_of(users)
+    marked = EmergencyAccount.objects.filter(tenant_id=tenant_id, object_id__in=ids).values_list("object_id", flat=True)
+    emergency = frozenset(marked)
+    are_known = directory.are_roles_known(tenant_id)
+    return {
+        user.object_id: policies.classify(
+            target=targets[user.object_id],
+            is_emergency=user.object_id in emergency,
+            is_own=_is_own(technician, user),
+            are_roles_known=are_known,
+        )
+        for user in users
+    }
+
+
+def _is_own(technician: Technician, user: "DirectoryUser") -> bool:
+    """Whether the account is the technician's own, told by the address they sign in with here."""
+    own = technician.email.strip().casefold()
+    return own in {user.user_principal_name.strip().casefold(), (user.mail or "").strip().casefold()}
+
+
+def verdicts(
+    *,
+    technician: Technician,
+    users: "Sequence[DirectoryUser]",
+    deed: Deed,
+    proofs: Mapping[uuid.UUID, Proofs] | None = None,
+    default: Proofs = policies.NOTHING_SHOWN,
+) -> dict[uuid.UUID, Verdict]:
+    """What the rules say about `deed` on each of these users of one tenant, by object id."""
+    in_force = rules()
+    shown = proofs or {}
+    return {
+        object_id: policies.judge(
+            in_force[target_class, deed],
+            role=technician.role,
+            target_class=target_class,
+            deed=deed,
+            proofs=shown.get(object_id, default),
+        )
+        for object_id, target_class in classes_of(technician=technician, users=users).items()
+    }
+
+
+def verdict_of(
+    *, technician: Technician, user: "DirectoryUser", deed: Deed, proofs: Proofs = policies.NOTHING_SHOWN
+) -> Verdict:
+    """What the rules say about `deed` on this one user."""
+    return verdicts(technician=technician, users=[user], deed=deed, default=proofs)[user.object_id]
+
+
+def emergency_account(*, tenant_id: uuid.UUID, object_id: uuid.UUID) -> EmergencyAccount | None:
+    """The mark of an emergency access account, if the user carries one."""
+    return EmergencyAccount.objects.filter(tenant_id=tenant_id, object_id=object_id).first()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RequestRow:
+    """A request as somebody sees it.
+
+    Attributes:
+        request: the row.
+        is_own: whether they asked for it themselves.
+        is_open: whether somebody can still decide.
+    """
+
+    request: ApprovalRequest
+    is_own: bool
+    is_open: bool
+
+
+def visible_requests(technician: Technician) -> QuerySet[ApprovalRequest]:
+    """The requests about the technician's customers."""
+    return ApprovalRequest.objects.filter(customer__in=visible_customers(technician))
+
+
+def list_requests(*, technician: Technician, is_open: bool) -> list[RequestRow]:
+    """Requests that wait, oldest first; or the last that were decided or ran out, newest first."""
+    waiting = {"state": ApprovalState.PENDING, "expires_at__gt": clock.now()}
+    rows = visible_requests(technician)
+    found = (
+        rows.filter(**waiting).order_by("requested_at", "pk")
+        if is_open
+        else rows.exclude(**waiting).order_by("-requested_at", "-pk")
+    )
+    return [_row(technician, request) for request in found[:PAGE_SIZE]]
+
+
+def count_to_decide(technician: Technician) -> int:
+    """How many requests wait for somebody like `technician`; their own do not count."""
+    if not technician.may(Permission.APPROVALS_DECIDE):
+        return 0
+    waiting = visible_requests(technician).filter(state=ApprovalState.PENDING, expires_at__gt=clock.now())
+    return waiting.exclude(requester=technician).count()
+
+
+def get_request(*, technician: Technician, request_id: uuid.UUID) -> RequestRow:
+    """One request.
+
+    Raises:
+        NotHere: no such request, or about another's customer.
+    """
+    found = visible_requests(technician).select_related("requester").filter(pk=request_id).first()
+    if found is None:
+        raise NotHere("There is no such request.")
+    return _row(technician, found)
+
+
+def open_request(*, tenant_id: uuid.UUID, object_id: uuid.UUID, deed: Deed) -> ApprovalRequest | None:
+    """The request about this deed on this user that waits."""
+    return ApprovalRequest.objects.filter(
+        tenant_id=tenant_id, object_id=object_id, deed=deed, state=ApprovalState.PENDING, expires_at__gt=clock.now()
+    ).first()
+
+
+def _row(technician: Technician, request: ApprovalRequest) -> RequestRow:
+    is_open = request.state == ApprovalState.PENDING and request.expires_at > clock.now()
+    if request.state == ApprovalState.PENDING and not is_open:
+        request.state = ApprovalState.EXPIRED  # as it will be stored by the next sweep
+    return RequestRow(request, request.requester_id == technician.pk, is_open)
