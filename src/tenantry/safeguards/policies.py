@@ -1,8 +1,8 @@
 """Who may do what to which kind of account, and after which proof. Pure: no database, no Django, no Microsoft.
 
-A rule stands for one kind of account and one deed. It names the roles that may act, and what must be shown first: a fresh
-sign-in (step-up), a caller whose identity was proven this strongly, the consent of a second technician. The first thing that
-is missing never hides the others: a page can say all of them at once.
+A rule stands for one kind of account and one deed. It names the roles that may act, and what must be shown first: a
+fresh proof that it is the technician (step-up), a caller whose identity was proven this strongly, the consent of a
+second technician. The first thing that is missing never hides the others: a page can say all of them at once.
 """
 
 import dataclasses
@@ -151,7 +151,7 @@ DEFAULTS: Final[Mapping[tuple[TargetClass, Deed], Rule]] = MappingProxyType(
 """What holds until somebody with the permission changes it."""
 
 FIXED: Final = frozenset({TargetClass.EMERGENCY})
-"""Kinds whose rules nobody edits: an account in an emergency is reached by people, never by a console that may be taken."""
+"""Kinds whose rules nobody edits: an emergency is no time for a console that may be taken."""
 
 
 TAKE_OVER_ALL: Final = frozenset(
