@@ -1,5 +1,6 @@
 """Reading links, and what a script for a connection is to do."""
 
+import datetime as dt
 import hashlib
 import uuid
 
@@ -11,6 +12,7 @@ from tenantry.handover.scripts import Errand, Road
 from tenantry.kit import clock
 from tenantry.kit.errors import NotHere
 from tenantry.roads.actions import Holder
+from tenantry.roads.policies import renew_within
 from tenantry.tenants.models import AppKind
 from tenantry.tenants.queries.overview import Overview
 
@@ -80,6 +82,9 @@ def errand_of(overview: Overview) -> Errand:
         role_id=str(connection.wanted_role_id).lower(),
         role_name=overview.wanted_role,
         group_name=overview.group_name,
+        by_pim=overview.pim is not None and overview.pim.is_available,
         duration=rules.maximum_duration if rules is not None and not rules.allows_permanent else "",
+        renew_within_hours=int(renew_within(rules) / dt.timedelta(hours=1)),
+        needs_ticket=rules is not None and rules.needs_ticket,
         justification=overview.suggested_justification,
     )

@@ -66,7 +66,10 @@ class Errand:
         role_id: template id, lower case.
         role_name: for people.
         group_name: of the role-assignable group.
+        by_pim: on the road through a group, its role is given through PIM; the road with PIM always is.
         duration: ISO 8601 for a role that may not be permanent; empty for good.
+        renew_within_hours: an assignment that ends within this time is renewed.
+        needs_ticket: the role's rules ask for a ticket.
         justification: what PIM keeps with the assignment.
     """
 
@@ -80,7 +83,10 @@ class Errand:
     role_name: str
     cloud: str = "global"
     group_name: str = ""
+    by_pim: bool = False
     duration: str = ""
+    renew_within_hours: int = 720
+    needs_ticket: bool = False
     justification: str = ""
 
     @property
@@ -93,7 +99,12 @@ class Errand:
 def script(errand: Errand, language: Language) -> str:
     """The whole script, for this errand."""
     head = _bash_head(errand) if language is Language.BASH else _powershell_head(errand)
-    return f"{head}\n{_part(language, 'common')}{_part(language, errand.road)}"
+    parts = (
+        "common",
+        "role_by_pim" if _is_by_pim(errand) else "role_directly",
+        "group" if errand.road is Road.GROUP else "app",
+    )
+    return "\n".join([head, *(_part(language, part) for part in parts)])
 
 
 def file_name(errand: Errand, language: Language) -> str:
@@ -101,9 +112,13 @@ def file_name(errand: Errand, language: Language) -> str:
     return f"tenantry-{errand.road}-{errand.tenant_id[:8]}.{language.suffix}"
 
 
+def _is_by_pim(errand: Errand) -> bool:
+    return errand.road is Road.PIM or (errand.road is Road.GROUP and errand.by_pim)
+
+
 def _part(language: Language, name: str) -> str:
     file = resources.files("tenantry.handover") / "data" / language / f"{name}.{language.suffix}"
-    return file.read_text(encoding="utf-8")
+    return file.read_text(encoding="utf-8").lstrip("\n")
 
 
 def _line(text: str) -> str:
@@ -121,7 +136,9 @@ def _bash_head(errand: Errand) -> str:
         "ROLE_ID": errand.role_id,
         "ROLE_NAME": errand.role_name,
     }
-    if errand.road is Road.PIM:
+    if _is_by_pim(errand):
+        values["RENEW_WITHIN_HOURS"] = str(errand.renew_within_hours)
+        values["NEEDS_TICKET"] = "yes" if errand.needs_ticket else "no"
         values["MAY_BE_PERMANENT"] = "no" if _duration(errand) else "yes"
         values["PIM_REQUEST"] = json.dumps(_pim_request(errand), ensure_ascii=False)[1:-1]
     if errand.road is Road.GROUP:
@@ -146,9 +163,13 @@ def _powershell_head(errand: Errand) -> str:
         "RoleName": errand.role_name,
     }
     extra = []
-    if errand.road is Road.PIM:
+    if _is_by_pim(errand):
         values |= {"Duration": _duration(errand), "Justification": errand.justification}
-        extra = [f"$MayBePermanent = ${'false' if _duration(errand) else 'true'}"]
+        extra = [
+            f"$RenewWithinHours = {errand.renew_within_hours:d}",
+            f"$NeedsTicket = ${'true' if errand.needs_ticket else 'false'}",
+            f"$MayBePermanent = ${'false' if _duration(errand) else 'true'}",
+        ]
     if errand.road is Road.GROUP:
         scopes.append("Group.ReadWrite.All")
         values |= {
@@ -164,7 +185,7 @@ def _powershell_head(errand: Errand) -> str:
         [
             *comments,
             "# Needs: Install-Module Microsoft.Graph.Authentication",
-            "param([switch] $DryRun)",
+            "param([switch] $DryRun, [string] $Ticket = '')",
             "",
             *lines,
             "",

@@ -23,7 +23,7 @@ from tenantry.tenants.policies import (
 )
 
 RENEW_WITHIN: Final = dt.timedelta(days=30)
-"""An assignment that ends within this time is renewed by doing the road again."""
+"""An assignment that ends within this time is renewed by doing the road again; a short one within half its length."""
 ROLE_GIVER: Final = "a Privileged Role Administrator or Global Administrator of the customer"
 
 
@@ -37,9 +37,17 @@ class ChangeKind(enum.StrEnum):
     ADD_MEMBER = "add_member"
     ASSIGN_TO_GROUP = "assign_to_group"
     PIM_ASSIGN_TO_GROUP = "pim_assign_to_group"
+    PIM_UPDATE_OF_GROUP = "pim_update_of_group"
 
 
-_BY_PIM: Final = frozenset({ChangeKind.PIM_ASSIGN, ChangeKind.PIM_UPDATE, ChangeKind.PIM_ASSIGN_TO_GROUP})
+_BY_PIM: Final = frozenset(
+    {
+        ChangeKind.PIM_ASSIGN,
+        ChangeKind.PIM_UPDATE,
+        ChangeKind.PIM_ASSIGN_TO_GROUP,
+        ChangeKind.PIM_UPDATE_OF_GROUP,
+    }
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +127,10 @@ def make_plan(facts: Facts, *, has_pim: bool, premium: Premium, now: dt.datetime
     best = facts.role.best
     is_held = facts.role.state in {RoleState.ACTIVE, RoleState.ACTIVE_UNTIL}
     if facts.path is RolePath.GROUP and not (is_held and best is not None and not best.group_id):
-        return _by_group(facts, has_pim=has_pim, premium=premium)
+        plan = _by_group(facts, has_pim=has_pim, premium=premium)
+        if plan.is_empty and best is not None and facts.role.state is RoleState.ACTIVE_UNTIL:
+            return _renewal(facts, best, now, has_pim=has_pim)
+        return plan
     if facts.role.state is RoleState.ACTIVE:
         return Plan()
     if best is not None and facts.role.state is RoleState.ACTIVE_UNTIL:
@@ -151,15 +162,23 @@ def _direct(facts: Facts, *, has_pim: bool) -> Plan:
 def _renewal(facts: Facts, best: Holding, now: dt.datetime, *, has_pim: bool) -> Plan:
     """Nothing while it lasts; near the end, or when it could be for good, a longer one."""
     duration = _duration(facts)
-    is_near = best.ends_at is not None and best.ends_at - now <= RENEW_WITHIN
-    if not has_pim or best.group_id or (duration and not is_near):
+    is_near = best.ends_at is not None and best.ends_at - now <= renew_within(facts.rules)
+    if not has_pim or (duration and not is_near):
         return Plan()
+    whom = f"the group “{best.group_name}”" if best.group_id else facts.app_name
     change = Change(
-        kind=ChangeKind.PIM_UPDATE,
-        title=f"Let the assignment of {facts.wanted_role} to {facts.app_name} last {_how_long(duration)}.",
+        kind=ChangeKind.PIM_UPDATE_OF_GROUP if best.group_id else ChangeKind.PIM_UPDATE,
+        title=f"Let the assignment of {facts.wanted_role} to {whom} last {_how_long(duration)}.",
+        group_id=best.group_id,
         duration=duration,
     )
     return _with_rules(facts, change)
+
+
+def renew_within(rules: RoleRules | None) -> dt.timedelta:
+    """How long before its end an assignment is renewed: so that a fresh one, however short, is not near its end."""
+    longest = rules.maximum_days if rules is not None and not rules.allows_permanent else 0.0
+    return min(RENEW_WITHIN, dt.timedelta(days=longest / 2)) if longest else RENEW_WITHIN
 
 
 def _by_group(facts: Facts, *, has_pim: bool, premium: Premium) -> Plan:

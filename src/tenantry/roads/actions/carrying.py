@@ -35,6 +35,7 @@ LEASE: Final = dt.timedelta(minutes=3)
 _LOOKS: Final = 4
 _PAUSE: Final = 2.0  # seconds between looks: what was written replicates
 _PATIENCE_FOR_NEW: Final = 6
+_UPDATES: Final = frozenset({ChangeKind.PIM_UPDATE, ChangeKind.PIM_UPDATE_OF_GROUP})
 _EVENTS: Final = {
     ChangeKind.CREATE_GROUP: RoadEvent.GROUP_CREATED,
     ChangeKind.ADD_MEMBER: RoadEvent.MEMBER_ADDED,
@@ -129,7 +130,7 @@ class _Worker:
         """Ask what can be asked without changing anything."""
         for step in self._work.steps:
             step["state"], step["note"] = "accepted", "Nothing speaks against it. Microsoft offers no rehearsal for it."
-            if step["kind"] not in {ChangeKind.PIM_ASSIGN, ChangeKind.PIM_UPDATE} and not (
+            if step["kind"] not in {ChangeKind.PIM_ASSIGN, *_UPDATES} and not (
                 step["kind"] == ChangeKind.PIM_ASSIGN_TO_GROUP and step["group_id"]
             ):
                 continue
@@ -225,9 +226,9 @@ class _Worker:
             role_giving.request_pim(intent=intent, request=self._pim(step, connection), via=via)
 
     def _pim(self, step: dict[str, Any], connection: Connection) -> PimRequest:
-        is_group = step["kind"] == ChangeKind.PIM_ASSIGN_TO_GROUP
+        is_group = step["kind"] in {ChangeKind.PIM_ASSIGN_TO_GROUP, ChangeKind.PIM_UPDATE_OF_GROUP}
         return PimRequest(
-            action="adminUpdate" if step["kind"] == ChangeKind.PIM_UPDATE else "adminAssign",
+            action="adminUpdate" if step["kind"] in _UPDATES else "adminAssign",
             principal_id=self._group_of(step) if is_group else str(connection.service_principal_id),
             role_id=str(connection.wanted_role_id),
             duration=step["duration"],

@@ -14,12 +14,13 @@ graph_write() {
 # has_line TEXT LINE: whether one line of TEXT is exactly LINE.
 has_line() { grep -qxF -- "$2" <<<"$1"; }
 
-# ensure TITLE CHECK CHANGE: looks, changes only what is missing, and looks again. What Microsoft answers to the change
+# ensure TITLE CHECK CHANGE [BEFORE]: looks, changes only what is missing, and looks again. What Microsoft answers to the change
 # decides nothing: "already exists" may be another's, and an answer can be lost. Only the look counts.
 ensure() {
-  local title=$1 check=$2 change=$3 pause
+  local title=$1 check=$2 change=$3 before=${4:-true} pause
   if "$check"; then say "OK       $title (there already)"; return 0; fi
   if [[ $dry_run == yes ]]; then say "MISSING  $title (would be changed)"; return 0; fi
+  "$before"
   say "CHANGE   $title"
   "$change" || say '         Microsoft did not take it as a change. Looking whether it is there all the same ...'
   for pause in 1 3 6 15 30; do
@@ -29,12 +30,22 @@ ensure() {
   fail "$title: a look does not find it. What Microsoft answered stands above. Run this script again in some minutes."
 }
 
+usage() { say 'Usage: bash SCRIPT [--dry-run] [--ticket NUMBER]' >&2; exit 64; }
 dry_run=no
-case "${1:-}" in
-  '') ;;
-  --dry-run) dry_run=yes ;;
-  *) say 'Usage: bash SCRIPT [--dry-run]' >&2; exit 64 ;;
-esac
+ticket=''
+while [[ $# -gt 0 ]]; do
+  case $1 in
+    --dry-run) dry_run=yes ;;
+    --ticket)
+      # Only what cannot end a string of JSON.
+      [[ ${2:-} =~ ^[A-Za-z0-9._:/#\ -]{1,64}$ ]] || usage
+      ticket=$2
+      shift
+      ;;
+    *) usage ;;
+  esac
+  shift
+done
 
 command -v az >/dev/null || fail 'Azure CLI is not installed. https://shell.azure.com has it, in the browser.' 2
 signed_in_to=$(az account show --query tenantId --output tsv | tr -d '\r') \

@@ -25,23 +25,15 @@ app_is_member() {
 add_app() {
   graph_write "/groups/$group_id/members/\$ref" "{\"@odata.id\": \"$GRAPH_URL/directoryObjects/$app_object_id\"}"
 }
-role_is_on_group() {
-  local rows
-  rows=$(graph_read "/roleManagement/directory/roleAssignments?\$filter=principalId%20eq%20'$group_id'" \
-    'value[].[roleDefinitionId,directoryScopeId]') || fail 'The role assignments cannot be read.'
-  has_line "$rows" "$ROLE_ID"$'\t/'
-}
-assign_to_group() {
-  graph_write /roleManagement/directory/roleAssignments \
-    "{\"principalId\": \"$group_id\", \"roleDefinitionId\": \"$ROLE_ID\", \"directoryScopeId\": \"/\"}"
-}
+group_has_role() { role_is_given "$group_id"; }
+give_group_role() { give_role "$group_id"; }
 
 ensure "Create the role-assignable group $GROUP_NAME" group_is_there create_group
 if [[ -z $group_id ]]; then
   say "MISSING  $APP_NAME in the group, and $ROLE_NAME on it (would be changed)"
 else
   ensure "Add $APP_NAME to the group" app_is_member add_app
-  ensure "Assign $ROLE_NAME to the group" role_is_on_group assign_to_group
+  ensure "Give $ROLE_NAME to the group" group_has_role give_group_role may_give_role
 fi
 
 say 'All looked at. Nothing else was touched.'

@@ -1,4 +1,4 @@
-# Exit codes: 0 all is as it should be; 1 refused or failed; 2 in another tenant
+# Exit codes: 0 all is as it should be; 1 refused or failed; 2 in another tenant; 64 a ticket is missing
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 
@@ -25,9 +25,10 @@ function Send-Body([string] $Path, [System.Collections.IDictionary] $Body) {
 
 # Looks, changes only what is missing, and looks again. What Microsoft answers to the change decides nothing: "already
 # exists" may be another's, and an answer can be lost. Only the look counts.
-function Confirm-State([string] $Title, [scriptblock] $Check, [scriptblock] $Change) {
+function Confirm-State([string] $Title, [scriptblock] $Check, [scriptblock] $Change, [scriptblock] $Before = $null) {
     if (& $Check) { Write-Host "OK       $Title (there already)"; return }
     if ($DryRun) { Write-Host "MISSING  $Title (would be changed)"; return }
+    if ($Before) { & $Before }
     Write-Host "CHANGE   $Title"
     try { & $Change } catch { Write-Host "         Microsoft's answer: $($_.Exception.Message) Looking all the same ..." }
     foreach ($pause in 1, 3, 6, 15, 30) {

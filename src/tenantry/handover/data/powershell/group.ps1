@@ -25,22 +25,13 @@ $addApp = {
         '@odata.id' = "$GraphUrl/directoryObjects/$appObjectId"
     }
 }
-$roleIsOnGroup = {
-    $rows = Read-Rows "/roleManagement/directory/roleAssignments?`$filter=principalId eq '$($script:groupId)'"
-    [bool] @($rows | Where-Object { $_.roleDefinitionId -eq $RoleId -and $_.directoryScopeId -eq '/' }).Count
-}
-$assignToGroup = {
-    Send-Body '/roleManagement/directory/roleAssignments' @{
-        principalId = $script:groupId; roleDefinitionId = $RoleId; directoryScopeId = '/'
-    }
-}
 
 Confirm-State "Create the role-assignable group $GroupName" $groupIsThere $createGroup
 if (-not $script:groupId) {
     Write-Host "MISSING  $AppName in the group, and $RoleName on it (would be changed)"
 } else {
     Confirm-State "Add $AppName to the group" $appIsMember $addApp
-    Confirm-State "Assign $RoleName to the group" $roleIsOnGroup $assignToGroup
+    Confirm-State "Give $RoleName to the group" { Test-Role $script:groupId } { Add-Role $script:groupId } $mayGiveRole
 }
 
 Write-Host 'All looked at. Nothing else was touched.'
