@@ -104,6 +104,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "tenantry.web.middleware.SignInAgainMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "tenantry.technicians.middleware.EnrolmentMiddleware",
     "tenantry.technicians.access.PermissionMiddleware",
     "tenantry.customers.access.CustomerMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -111,6 +112,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "tenantry.web.middleware.RefusalMiddleware",
+    "tenantry.technicians.middleware.StepUpMiddleware",
 ]
 TEMPLATES = [
     {
@@ -170,6 +172,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # seconds; the same as for dangerous acts, see technicians/step_up.py
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_FORMS = {
     "login": "tenantry.technicians.account_forms.LoginForm",

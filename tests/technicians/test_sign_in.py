@@ -152,7 +152,9 @@ def test_an_authenticator_app_from_set_up_to_removal(
     page = third.post("/accounts/2fa/authenticate/", {"code": codes[0]})
     assert b"This code is not right" in page.content  # each recovery code works once
 
-    replay.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    away = replay.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    assert away["Location"].startswith("/accounts/2fa/reauthenticate/")  # a password is no proof beside a factor
+    replay.post("/accounts/2fa/reauthenticate/", {"code": codes[1]})
     assert replay.post("/accounts/2fa/totp/deactivate/").status_code == 302
     assert _sign_in(browser(), technician) == "/"
     summaries = [summary for _, summary, _ in acts_of(technician)]

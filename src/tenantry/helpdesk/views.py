@@ -24,6 +24,7 @@ from tenantry.kit.needs import needs
 from tenantry.kit.sealed import Secret
 from tenantry.technicians.current import actor_of, technician_of
 from tenantry.technicians.permissions import Permission
+from tenantry.technicians.step_up import require_step_up
 
 if TYPE_CHECKING:
     from tenantry.directory.models import DirectoryUser
@@ -68,6 +69,8 @@ def _id_of(text: str) -> uuid.UUID | None:
 def _confirmed(
     request: HttpRequest, *, customer_id: uuid.UUID, connection: "Connection", user: "DirectoryUser", kind: Kind
 ) -> HttpResponse:
+    if kind.wants_step_up:
+        require_step_up(request)
     technician = technician_of(request)
     confirmation = Confirmation.opened(request.POST.get("confirmation", ""))
     again = confirmation.again

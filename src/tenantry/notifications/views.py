@@ -20,6 +20,7 @@ from tenantry.notifications.models import AlertChannel, AlertKind, AlertState
 from tenantry.notifications.sending import mail
 from tenantry.technicians.current import actor_of, technician_of
 from tenantry.technicians.permissions import Permission
+from tenantry.technicians.step_up import step_up
 
 _CHECKABLE = frozenset({AlertKind.CONNECTION, AlertKind.TENANT_GONE, AlertKind.ROLE_END_NEAR, AlertKind.LICENCE_LOST})
 """Kinds that a look at the connection can prove or end."""
@@ -75,6 +76,7 @@ def channels(request: HttpRequest) -> HttpResponse:
 
 @needs(Permission.SETTINGS_CHANNELS)
 @require_POST
+@step_up
 @never_cache
 def add_mail(request: HttpRequest) -> HttpResponse:
     """Add addresses."""
@@ -94,6 +96,7 @@ def add_mail(request: HttpRequest) -> HttpResponse:
 
 @needs(Permission.SETTINGS_CHANNELS)
 @require_POST
+@step_up
 @never_cache
 @sensitive_post_parameters("url")
 def add_webhook(request: HttpRequest) -> HttpResponse:
@@ -113,6 +116,7 @@ def add_webhook(request: HttpRequest) -> HttpResponse:
 
 @needs(Permission.SETTINGS_CHANNELS)
 @require_POST
+@step_up
 @never_cache
 def renew_secret(request: HttpRequest, channel_id: uuid.UUID) -> HttpResponse:
     """Make a new signing secret, and show it this once."""
@@ -134,6 +138,7 @@ def test(request: HttpRequest, channel_id: uuid.UUID) -> HttpResponse:
 
 @needs(Permission.SETTINGS_CHANNELS)
 @require_POST
+@step_up
 def remove(request: HttpRequest, channel_id: uuid.UUID) -> HttpResponse:
     """Remove a channel."""
     actions.remove_channel(actor=actor_of(request), technician=technician_of(request), channel_id=channel_id)

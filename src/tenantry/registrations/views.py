@@ -16,6 +16,7 @@ from tenantry.registrations.policies import differences_words
 from tenantry.registrations.queries import standings
 from tenantry.technicians.current import actor_of
 from tenantry.technicians.permissions import Permission
+from tenantry.technicians.step_up import step_up
 
 
 @needs(Permission.SETTINGS_APPS)
@@ -40,6 +41,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @needs(Permission.SETTINGS_APPS)
 @require_POST
+@step_up
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Leave for Microsoft's sign-in page."""
     form = WishForm(request.POST)

@@ -55,6 +55,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth pu
             "mfa_reauthenticate:webauthn": "Use a passkey or security key",
         }
         methods: list[dict[str, str]] = super().get_reauthentication_methods(user)
+        if any(method["id"] != "reauthenticate" for method in methods):
+            # Whoever has a second factor confirms with it; a password alone can be known to others. The key comes
+            # first: it cannot be phished.
+            methods = [method for method in methods if method["id"] != "reauthenticate"]
+            methods.sort(key=lambda method: method["id"] != "mfa_reauthenticate:webauthn")
         return [{**method, "description": words.get(method["id"], method["description"])} for method in methods]
 
 

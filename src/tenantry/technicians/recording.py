@@ -17,6 +17,7 @@ from tenantry.technicians import queries
 from tenantry.technicians.actions import about, actor_for
 from tenantry.technicians.events import TechnicianEvent
 from tenantry.technicians.models import Technician
+from tenantry.technicians.step_up import note_proof
 
 _FACTORS = {
     "totp": "an authenticator app",
@@ -31,6 +32,7 @@ def connect() -> None:
     """Start recording. Called once when the apps are ready; a second call changes nothing."""
     for signal, receiver in (
         (account_signals.user_logged_in, _signed_in),
+        (account_signals.authentication_step_completed, _proof_given),
         (auth_signals.user_logged_out, _signed_out),
         (auth_signals.user_login_failed, _sign_in_refused),
         (account_signals.password_changed, _password_changed),
@@ -81,6 +83,10 @@ def _ways(request: HttpRequest, technician: Technician) -> str:
 
 def _signed_in(*, request: HttpRequest, user: Technician, **_: Any) -> None:  # noqa: ANN401  signals pass anything
     _record(request, user, TechnicianEvent.SIGNED_IN, f"Signed in with {_ways(request, user)}.")
+
+
+def _proof_given(*, request: HttpRequest, user: Technician, method: str, **more: Any) -> None:  # noqa: ANN401  as above
+    note_proof(request, technician=user, method=method, kind=str(more.get("type", "")))
 
 
 def _signed_out(*, request: HttpRequest, user: Technician | None, **_: Any) -> None:  # noqa: ANN401  as above

@@ -25,6 +25,7 @@ _OFFERED = (
 
 urlpatterns = [
     path("settings/", views.settings_page, name="settings"),
+    path("settings/protect/", views.protect, name="protect"),
     path("settings/sign-out-elsewhere/", views.end_other_sessions, name="sign-out-elsewhere"),
     path("welcome/<str:token>/", views.welcome, name="welcome"),
     path("setup/<str:token>/", views.setup, name="setup"),

@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tenantry.kit.errors import Invalid, NotAllowed
 from tenantry.kit.needs import own_account
@@ -25,6 +25,7 @@ from tenantry.technicians import actions, queries
 from tenantry.technicians.current import actor_of, technician_of
 from tenantry.technicians.deployment import entries_for
 from tenantry.technicians.errors import LinkUnusable
+from tenantry.technicians.factors import has_second_factor
 from tenantry.technicians.forms import OwnerForm, ProfileForm
 from tenantry.technicians.models import LinkPurpose, Technician
 from tenantry.technicians.queries import LinkState
@@ -103,6 +104,15 @@ def settings_page(request: HttpRequest) -> HttpResponse:
     else:
         form = ProfileForm(initial={"display_name": technician.display_name, "email": technician.email})
     return _show_settings(request, form)
+
+
+@own_account
+@require_GET
+def protect(request: HttpRequest) -> HttpResponse:
+    """Choose a second factor: where whoever has none is led, and can do nothing else."""
+    if has_second_factor(technician_of(request)):
+        return redirect("technicians:settings")
+    return render(request, "technicians/protect.html")
 
 
 @own_account

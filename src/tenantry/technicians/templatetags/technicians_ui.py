@@ -5,7 +5,7 @@ import json
 from django import template
 from django.core.serializers.json import DjangoJSONEncoder
 
-from tenantry.technicians import queries
+from tenantry.technicians import queries, step_up
 from tenantry.technicians.models import Technician
 from tenantry.technicians.permissions import Permission
 
@@ -27,6 +27,12 @@ def may(person: object, permission: str) -> bool:
     """
     wanted = Permission(permission)
     return isinstance(person, Technician) and person.may(wanted)
+
+
+@register.simple_tag(takes_context=True)
+def interrupted(context: template.RequestContext) -> step_up.Kept | None:
+    """The request that waits for this proof; None when the page was opened by itself."""
+    return step_up.waiting(context["request"])
 
 
 @register.simple_tag

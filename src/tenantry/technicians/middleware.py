@@ -1,0 +1,102 @@
+"""What every request of a signed-in technician passes: a second factor is set up, and proof before dangerous acts."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final
+
+from allauth.core.exceptions import ReauthenticationRequired
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import reverse
+
+from tenantry.kit.needs import is_open
+from tenantry.technicians import step_up
+from tenantry.technicians.factors import must_enrol
+from tenantry.technicians.models import Technician
+from tenantry.technicians.step_up import StepUpRequired
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+View = Callable[..., HttpResponse]
+
+ENROLLED: Final = "tenantry_enrolled"
+"""Set in a session whose technician has a second factor, or whose sign-in at Microsoft proved one."""
+
+_ENROLMENT: Final = frozenset(
+    {
+        "technicians:protect",
+        "account_logout",
+        "account_reauthenticate",
+        "account_set_password",
+        "mfa_activate_totp",
+        "mfa_add_webauthn",
+        "mfa_download_recovery_codes",
+        "mfa_reauthenticate",
+        "mfa_reauthenticate_webauthn",
+        "mfa_view_recovery_codes",
+    }
+)
+"""Pages of somebody who has no second factor yet."""
+
+
+class EnrolmentMiddleware:
+    """Leads whoever has no second factor to set one up, and lets them do nothing else. The demo asks nobody."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on; the work is in `process_view`."""
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: View, args: object, kwargs: object) -> HttpResponse | None:
+        """Let through, or answer with the way to the enrolment."""
+        del args, kwargs
+        technician = request.user
+        if (
+            is_open(view)
+            or not isinstance(technician, Technician)
+            or request.session.get(ENROLLED) == str(technician.pk)
+        ):
+            return None
+        if not must_enrol(technician):
+            request.session[ENROLLED] = str(technician.pk)
+            return None
+        match = request.resolver_match
+        if match is not None and match.view_name in _ENROLMENT:
+            return None
+        url = reverse("technicians:protect")
+        if step_up.wants_json(request):
+            words = {
+                "title": "Second factor required",
+                "status": HTTPStatus.FORBIDDEN,
+                "code": "second_factor_required",
+            }
+            return JsonResponse(words, status=HTTPStatus.FORBIDDEN, content_type="application/problem+json")
+        if request.headers.get("HX-Request") == "true":
+            return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"HX-Redirect": url})
+        return HttpResponseRedirect(url)
+
+
+class StepUpMiddleware:
+    """Asks for proof where a view demands it, and puts the kept request in place afterwards.
+
+    The library's own demand is answered here too: it would keep the request in clear.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on; the work is in the hooks."""
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: View, args: object, kwargs: object) -> None:
+        """Give a resumed request its form back."""
+        del args, kwargs
+        if not is_open(view) and request.user.is_authenticated:
+            step_up.put_back(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Interrupt the request when proof is missing."""
+        if isinstance(exception, StepUpRequired | ReauthenticationRequired) and request.user.is_authenticated:
+            return step_up.interrupt(request)
+        return None
