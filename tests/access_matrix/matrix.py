@@ -58,7 +58,6 @@ ROWS: dict[str, Row] = {
     "registrations:sign-in": (OWNERS, OWNERS),
     "roads:road": (ENGINEERS, ENGINEERS),
     "roads:sign_in_return": OPEN,
-    "roads:sign_in_return": (ENGINEERS, ENGINEERS),
     "technicians:protect": ACCOUNT,
     "technicians:settings": ACCOUNT,
     "technicians:setup": OPEN,

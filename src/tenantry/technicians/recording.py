@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account import signals as account_signals
 from allauth.account.adapter import get_adapter
 from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa import signals as mfa_signals
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import signals as auth_signals
@@ -86,7 +87,8 @@ def _signed_in(*, request: HttpRequest, user: Technician, **_: Any) -> None:  # 
 
 
 def _proof_given(*, request: HttpRequest, user: Technician, method: str, **more: Any) -> None:  # noqa: ANN401  as above
-    note_proof(request, technician=user, method=method, kind=str(more.get("type", "")))
+    if not more.get("enrolled"):
+        note_proof(request, technician=user, method=method, kind=str(more.get("type", "")))
 
 
 def _signed_out(*, request: HttpRequest, user: Technician | None, **_: Any) -> None:  # noqa: ANN401  as above
@@ -111,6 +113,10 @@ def _password_changed(*, request: HttpRequest, user: Technician, **_: Any) -> No
 def _factor_added(*, request: HttpRequest, user: Technician, authenticator: Authenticator, **_: Any) -> None:  # noqa: ANN401  as above
     words = _ADDED.get(authenticator.type, "a second factor")
     _record(request, user, TechnicianEvent.SECOND_FACTOR_ADDED, f"Set up {words}.")
+    if authenticator.type != Authenticator.Type.RECOVERY_CODES:
+        # Who has just set it up has shown it: the recovery codes that come with it are seen without asking again. It is
+        # no proof for a dangerous act.
+        record_authentication(request, user, "mfa", type=authenticator.type, reauthenticated=True, enrolled=True)
 
 
 def _factor_removed(*, request: HttpRequest, user: Technician, authenticator: Authenticator, **_: Any) -> None:  # noqa: ANN401  as above
