@@ -282,7 +282,8 @@ def test_the_list_fragment_is_the_same_rows_without_the_page(as_alice: Client, c
     assert "<html" not in body
 
 
-def test_an_empty_search_says_what_to_do(as_alice: Client) -> None:
+def test_an_empty_search_says_what_to_do(as_alice: Client, customer: Customer) -> None:
+    assert customer.pk  # with no customer at all the page says something else
     assert "No customer fits" in as_alice.get(reverse("customers:list"), {"q": tag()}).content.decode()
 
 

@@ -1,13 +1,21 @@
 """Connections tell their changes: raised and resolved with the state, once, through the real consent and checks."""
 
+import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING
 
 from tests.notifications.conftest import Hook
 from tests.tenants.conftest import PAA, Trip
 
+from tenantry.audit.models import Event
+from tenantry.graph import errors
+from tenantry.graph.apps import App
+from tenantry.kit.actor import system
 from tenantry.notifications import tasks
 from tenantry.notifications.models import Alert, AlertKind
+from tenantry.registrations.actions.watching import watch
+from tenantry.registrations.queries import standing
+from tenantry.tenants import actions as tenants
 
 if TYPE_CHECKING:
     from entrasim.handle import Handle
@@ -178,3 +186,63 @@ def test_a_bad_day_of_one_tenant_changes_the_cause_of_one_alert(trip: Trip, hook
     (alert,) = alerts_of(trip)
     assert alert.code == "withdrawn"
     assert hook.receiver.events_of(trip.tenant_id) == ["opened", "changed"]
+
+
+def test_ac_4_5_pim_that_becomes_available_is_information_once_and_over_when_it_goes(trip: Trip, hook: Hook) -> None:
+    """AC-4.5: a flip raises an event, told once; permanent assignments go on."""
+    ready(trip)
+    trip.tenant.add_sku("AAD_PREMIUM_P2")
+    assert trip.look(hours=9).state == "ready"
+    trip.look(hours=9)
+    alert = Alert.objects.get(tenant_id=trip.tenant_id)
+    assert (alert.kind, alert.severity, alert.state) == ("pim_became_available", "info", "open")
+    assert alert.cause
+    assert alert.fix
+    assert hook.receiver.events_of(trip.tenant_id) == ["opened"]
+    assert len(trip.events("tenants.pim_changed")) == 1
+    trip.tenant.remove_sku("AAD_PREMIUM_P2")
+    trip.look(hours=9)
+    flush(trip, minutes=6)
+    assert hook.receiver.events_of(trip.tenant_id) == ["opened", "resolved"]
+
+
+def test_ac_5_4_a_tenant_that_is_gone_is_told_once_by_the_failing_call_and_over_when_it_is_back(
+    trip: Trip, hook: Hook
+) -> None:
+    """AC-5.4: at the next failing call, before the schedule; one alert of the tenant, not of the connection."""
+    ready(trip)
+    trip.tenant.vanish()
+    error = errors.TenantGone("AADSTS90002: Tenant not found.", code="AADSTS90002")
+    tenants.note_failure(tenant_id=trip.tenant_id, error=error)
+    trip.look(hours=9)
+    trip.look(hours=9)
+    alert = Alert.objects.get(tenant_id=trip.tenant_id)
+    assert (alert.kind, alert.severity, alert.state) == ("tenant_gone", "critical", "open")
+    assert hook.receiver.events_of(trip.tenant_id) == ["opened"]
+    assert [event.details["drift"] for event in trip.events("tenants.drift_found")] == ["tenant_gone"]
+    trip.tenant.state.gone = False
+    assert trip.look(hours=9).state == "ready"
+    flush(trip, minutes=6)
+    assert hook.receiver.events_of(trip.tenant_id) == ["opened", "resolved"]
+
+
+def test_our_certificate_near_its_end_is_told_at_each_step_and_another_one_ends_it(hook: Hook, trip: Trip) -> None:
+    """Drift watch: our certificate near expiry, from the schedule, once per step, with an event each."""
+    ours = standing(App.HELPDESK)
+    told = []
+    for days in (40, 20, 19, 5, -1):
+        near = dataclasses.replace(ours, not_after=trip.clock.now() + dt.timedelta(days=days, hours=1))
+        before = [received.json["data"]["event"] for received in hook.receiver.of_tenant(None)]
+        watch(near, actor=system("test"))
+        trip.run_jobs()
+        told.append(hook.receiver.events_of(None)[len(before) :])
+    # 19 days is another certificate's end, since the end is part of the change.
+    assert told == [[], ["opened"], ["changed"], ["changed"], ["changed"]]
+    alert = Alert.objects.get(kind=AlertKind.CREDENTIAL_EXPIRING, state="open", key="helpdesk")
+    assert alert.severity == "critical"
+    assert alert.customer_id is None
+    watch(dataclasses.replace(ours, not_after=trip.clock.now() + dt.timedelta(days=700)), actor=system("test"))
+    flush(trip, minutes=6)
+    assert hook.receiver.events_of(None)[-1] == "resolved"
+    acts = Event.objects.filter(action__in=["registrations.expiry_found", "registrations.expiry_over"])
+    assert acts.count() == 5

@@ -74,6 +74,12 @@ def list_alerts(
     return AlertPage(alerts, _encode(alerts[-1]) if has_more else "")
 
 
+def open_code(*, tenant_id: uuid.UUID | None, kind: str, key: str = "") -> str | None:
+    """The cause that the open alert of a subject tells, by its stable name; None when no alert is open."""
+    found = Alert.objects.filter(tenant_id=tenant_id, kind=kind, key=key, state=AlertState.OPEN)
+    return found.values_list("code", flat=True).first()
+
+
 def list_channels() -> list[AlertChannel]:
     """Every channel, oldest first."""
     return list(AlertChannel.objects.order_by("created_at", "pk"))

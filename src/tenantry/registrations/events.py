@@ -11,6 +11,8 @@ class RegistrationEvent(StrEnum):
     APP_CREATED = "registrations.app_created"
     CHECKED = "registrations.checked"
     ENTERPRISE_APP_CREATED = "registrations.enterprise_app_created"
+    EXPIRY_FOUND = "registrations.expiry_found"
+    EXPIRY_OVER = "registrations.expiry_over"
     KEY_ADDED = "registrations.key_added"
     KEY_REMOVED = "registrations.key_removed"
     KEY_SWITCHED = "registrations.key_switched"

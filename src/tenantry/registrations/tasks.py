@@ -3,6 +3,7 @@
 from tenantry.kit import jobs
 from tenantry.registrations.actions.applying import prove_waiting
 from tenantry.registrations.actions.rotating import finish_due
+from tenantry.registrations.actions.watching import watch_certificates
 
 
 @jobs.every("23 * * * * 0", "registrations.finish")
@@ -15,3 +16,9 @@ def finish_renewals() -> None:
 def prove_first_certificates() -> None:
     """Every minute: a new registration's certificate that Microsoft did not know yet."""
     prove_waiting()
+
+
+@jobs.every("41 * * * * 20", "registrations.watch")
+def watch() -> None:
+    """Every hour: certificates that are near their end."""
+    watch_certificates()

@@ -1,17 +1,24 @@
 """After an error that surely changed nothing: wait and try again by itself, or end with a clear reason."""
 
 import datetime as dt
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tenantry.directory import queries as directory
 from tenantry.graph import errors
+from tenantry.helpdesk.kinds import BY_KIND
 from tenantry.helpdesk.models import Operation, OperationState
 from tenantry.helpdesk.runner import rows, words
 from tenantry.kit import clock
+from tenantry.kit.decision import Denied
+from tenantry.reach import Action, Target, decide
 from tenantry.tenants import actions as tenants_actions
 from tenantry.tenants import queries as tenants
 
+if TYPE_CHECKING:
+    from tenantry.tenants.models import Connection
+
 _PROPAGATION_PAUSE: Final = 30.0
+_LOOK_PAUSE: Final = 20.0
 _NEW_USER_PATIENCE: Final = dt.timedelta(minutes=2)
 _OUTAGE_PATIENCE: Final = dt.timedelta(minutes=30)
 _LONGEST_PAUSE: Final = 60.0
@@ -48,11 +55,19 @@ def hold_up(operation: Operation) -> bool:
     if operation.bulk_run_id is None or clock.now() - operation.created_at >= _CONNECTION_PATIENCE:
         return False
     connection = tenants.connection_to(operation.tenant_id)
-    if connection is None or connection.state not in tenants.CANNOT_WORK:
+    if connection is None or not _is_hopeless(connection, BY_KIND[operation.kind].action):
         return False
     said = words.held_up(connection.cause, connection.fix, connection.who)
     rows.later(operation, state=OperationState.WAITING, pause=_CONNECTION_PAUSE, words=said)
     return True
+
+
+def _is_hopeless(connection: "Connection", action: Action) -> bool:
+    """Whether the connection, as it stands, can do this to nobody: unreachable, without its role or a permission."""
+    if connection.state in tenants.CANNOT_WORK:
+        return True
+    decision = decide(action=action, reacher=tenants.reacher_of(connection), target=Target())
+    return isinstance(decision, Denied) and decision.code == "permission_missing"
 
 
 def note_trouble(operation: Operation, error: errors.GraphError) -> None:
@@ -86,6 +101,16 @@ def _refused(operation: Operation, error: errors.Refused) -> None:
             words=words.waiting(error),
             refusals=operation.refusals + 1,
             waits_until=until,
+        )
+        return
+    if operation.bulk_run_id is not None and operation.refusals == 0:
+        # The refusal has asked for a look. It tells whether this user is refused, or everybody is and the run waits.
+        rows.later(
+            operation,
+            state=OperationState.WAITING,
+            pause=_LOOK_PAUSE,
+            words=words.waiting(error),
+            refusals=operation.refusals + 1,
         )
         return
     user = directory.find_user(tenant_id=operation.tenant_id, object_id=operation.object_id)

@@ -27,6 +27,7 @@ from tenantry.kit.errors import Conflict, NotAllowed
 from tenantry.kit.sealed import Secret
 from tenantry.registrations import certificates
 from tenantry.registrations.actions.applying import prove
+from tenantry.registrations.actions.watching import watch
 from tenantry.registrations.events import RegistrationEvent
 from tenantry.registrations.models import AppRegistration, Certificate, CertificateState
 from tenantry.registrations.needs import TITLES
@@ -87,6 +88,7 @@ def rotate(*, actor: Actor, app: App) -> Certificate:
             details={"thumbprint": new.thumbprint, "replaces": current.thumbprint},
         )
     forget()
+    watch(standing(app), actor=actor)
     new.refresh_from_db()
     return new
 

@@ -16,6 +16,7 @@ from tenantry.tenants.actions.looking import Findings, look
 from tenantry.tenants.actions.neighbours import enqueue_if_stale
 from tenantry.tenants.actions.reducing import note_reduction
 from tenantry.tenants.actions.settling import about, locked, settle
+from tenantry.tenants.actions.telling import tell_pim
 from tenantry.tenants.events import TenantEvent
 from tenantry.tenants.models import AppKind, Connection, ConnectionState, PimStatus, RolePath, Tenant
 from tenantry.tenants.policies import Drift, Found, RoleState, Trouble, covering_roles, premium_of, road_by_pim
@@ -184,6 +185,7 @@ def _apply_pim(connection: Connection, tenant: Tenant, findings: Findings, now: 
             summary=f"PIM: {PimStatus(was).label} → {reading.status.label}. {reading.reason}",
             details={"from": was, "to": str(reading.status), "licence": reading.licence, "service": reading.service},
         )
+        tell_pim(connection, was=PimStatus(was))
     if not connection.path_is_chosen:
         connection.path = road_by_pim(reading, known=PimStatus(tenant.pim_known))
 

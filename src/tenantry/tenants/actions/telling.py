@@ -2,7 +2,8 @@
 
 What stops a connection is one alert for each connection, whose cause may change: `tell_change` follows the state. What
 will stop it, or only should be known, has an alert of its own: `tell_drift` follows the news of drift. A credential of
-our own that Microsoft refuses is one alert of the whole deployment, not one for every tenant.
+our own that Microsoft refuses is one alert of the whole deployment, not one for every tenant; a tenant that is gone is
+one alert of the tenant, not one for each of our apps.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from typing import Final
 from tenantry.notifications.actions import raise_alert, resolve_alert
 from tenantry.notifications.models import AlertKind, Severity
 from tenantry.tenants.actions.drifting import DriftNews, on_drift
-from tenantry.tenants.models import Connection, ConnectionState
+from tenantry.tenants.models import Connection, ConnectionState, PimStatus
 from tenantry.tenants.policies import Drift, Standing, Trouble
 
 _SEVERITY: Final = {
@@ -21,6 +22,12 @@ _SEVERITY: Final = {
     ConnectionState.RECONSENT_NEEDED: Severity.WARNING,
 }
 """States that raise an alert. A role that was never there is part of the set-up, which somebody is at already."""
+
+_TOLD_ELSEWHERE: Final = frozenset({Trouble.OUR_CREDENTIAL, Trouble.TENANT_GONE})
+"""Troubles with an alert of their own, which is not about the connection of one app."""
+
+_SAYS_NOTHING: Final = frozenset({Trouble.UNREACHABLE, Trouble.OUR_CREDENTIAL})
+"""Troubles under which nobody can know whether a tenant is there."""
 
 _KIND_OF_DRIFT: Final = {
     Drift.ROLE_ENDS_IN_14_DAYS: AlertKind.ROLE_END_NEAR,
@@ -48,9 +55,10 @@ def tell_change(connection: Connection, standing: Standing, *, before: str, code
     if (standing.state, standing.code) == (before, code_before):
         return
     _tell_credential(connection, standing, code_before)
+    _tell_gone(connection, standing)
     if standing.state != ConnectionState.OFFLINE:
         _end_what_no_longer_holds(connection)
-    if standing.code == Trouble.OUR_CREDENTIAL:
+    if standing.code in _TOLD_ELSEWHERE:
         return  # what stood about the tenant itself stays until the tenant can be asked again
     severity = _SEVERITY.get(standing.state)
     tenant = connection.tenant
@@ -138,4 +146,60 @@ def _tell_credential(connection: Connection, standing: Standing, code_before: st
             kind=AlertKind.OUR_CREDENTIAL,
             key=connection.app,
             resolution="Microsoft accepts our credential again.",
+        )
+
+
+def _tell_gone(connection: Connection, standing: Standing) -> None:
+    tenant = connection.tenant
+    if standing.code == Trouble.TENANT_GONE:
+        raise_alert(
+            customer_id=tenant.customer_id,
+            customer_name=tenant.customer.name,
+            tenant_id=tenant.tenant_id,
+            tenant_name=tenant.primary_domain,
+            kind=AlertKind.TENANT_GONE,
+            code=standing.code,
+            severity=Severity.CRITICAL,
+            title=f"Tenant gone: {tenant.primary_domain}",
+            cause=standing.cause,
+            fix=standing.fix,
+            who=standing.who,
+            link=f"/customers/{tenant.customer_id}/",
+        )
+    elif standing.code not in _SAYS_NOTHING:
+        # Not only after "gone": an outage may have come between. Without an open alert nothing happens.
+        resolve_alert(
+            tenant_id=tenant.tenant_id, kind=AlertKind.TENANT_GONE, resolution="Microsoft knows the tenant again."
+        )
+
+
+def tell_pim(connection: Connection, *, was: PimStatus) -> None:
+    """Tell that PIM became available in a tenant, or that it is over, after a certain answer other than the last.
+
+    Args:
+        connection: the locked row, with its tenant (whose `pim_known` is the new answer) and customer.
+        was: the last certain answer before.
+    """
+    tenant = connection.tenant
+    if tenant.pim_known != PimStatus.AVAILABLE:
+        resolve_alert(
+            tenant_id=tenant.tenant_id,
+            kind=AlertKind.PIM_BECAME_AVAILABLE,
+            resolution="PIM is not available any more.",
+        )
+    elif was == PimStatus.NOT_AVAILABLE:
+        raise_alert(
+            customer_id=tenant.customer_id,
+            customer_name=tenant.customer.name,
+            tenant_id=tenant.tenant_id,
+            tenant_name=tenant.primary_domain,
+            kind=AlertKind.PIM_BECAME_AVAILABLE,
+            code=AlertKind.PIM_BECAME_AVAILABLE,
+            severity=Severity.INFO,
+            title=f"PIM became available: {tenant.primary_domain}",
+            cause=f"{tenant.pim_reason} Roles that are assigned for good stay as they are.",
+            fix="Nothing to do. From now on a role is assigned through PIM there, and must be made active; the steps "
+            "on the customer's page show it.",
+            who="nobody",
+            link=f"/customers/{tenant.customer_id}/",
         )
