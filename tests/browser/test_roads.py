@@ -204,3 +204,28 @@ def test_send_it_is_walked_by_the_customers_administrator_without_an_account(
     expect(stranger.page.get_by_text("Nothing is left to do").first).to_be_visible()
     stranger.check()
     theirs.close()
+
+
+def test_the_customers_administrator_has_it_done_from_the_link(demo: Stack, walker: Walker, browser: Browser) -> None:
+    """J3 by *send it* and *do it for me* at once: nobody of ours signs in; the answer comes back to this browser."""
+    page = walker.page
+    _, tenant = connected(walker, demo, plan="p2")
+    principal_id, _ = name_in_tenant(demo, tenant)
+    setup(page).get_by_role("link", name="Send it").click()
+    page.get_by_role("button", name="Make a link").click()
+    address = page.locator("p.mono").first.inner_text()
+
+    theirs = new_context(browser)
+    stranger = Walker(theirs.new_page())
+    stranger.listen()
+    stranger.page.goto(address)
+    expect(stranger.page.get_by_role("heading", name="Have it done")).to_be_visible()
+    stranger.check()
+    stranger.page.get_by_role("button", name="Sign in and do it").click()
+    admin_signs_in(stranger.page, tenant)
+    stranger.page.wait_for_url(address)
+    expect(stranger.page.get_by_text("Done, and read back from the tenant.").first).to_be_visible()
+    expect(stranger.page.get_by_role("button", name="Sign in and do it")).to_have_count(0)
+    stranger.check()
+    assert len(held_by(demo, tenant, principal_id)) == 1
+    theirs.close()

@@ -26,7 +26,7 @@ from tenantry.kit.limits import Limit, neighbourhood
 from tenantry.kit.needs import needs
 from tenantry.roads import actions as roads
 from tenantry.roads.forms import PlanForm
-from tenantry.roads.lines import step_lines
+from tenantry.roads.lines import step_lines, told_kind
 from tenantry.technicians.current import actor_of, technician_of
 from tenantry.technicians.permissions import Permission
 from tenantry.technicians.recording import network_address
@@ -207,6 +207,7 @@ def page(request: HttpRequest, token: str, link: Link, overview: Overview) -> Ht
         refused = ()
     asks_pim = any(step["kind"].startswith("pim") for step in work.steps)
     form.fields["justification"].required = asks_pim
+    told = roads.last_told(link.customer_id, link.app, link_id=link.pk)
     context = {
         "link": link,
         "o": overview,
@@ -214,7 +215,8 @@ def page(request: HttpRequest, token: str, link: Link, overview: Overview) -> Ht
         "scripts": _scripts(overview),
         "work": work,
         "lines": step_lines(work),
-        "told": roads.last_told(link.customer_id, link.app, link_id=link.pk),
+        "told": told,
+        "told_kind": told_kind(told),
         "asks_pim": asks_pim,
         "form": form,
         "refused": refused,

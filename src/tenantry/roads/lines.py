@@ -16,7 +16,7 @@ _STEP_STATES: Final = {
     "done": ("good", "Done"),
     "failed": ("bad", "Refused"),
 }
-WORK_KINDS: Final = {
+_WORK_KINDS: Final = {
     WorkState.DONE: "good",
     WorkState.STOPPED: "bad",
     WorkState.WAITING: "wait",
@@ -54,3 +54,8 @@ def step_lines(work: Work) -> list[StepLine]:
         record = urlencode({"target": str(work.pk), "action": action}) if step.get("event_id") else ""
         lines.append(StepLine(number, step["title"], *_STEP_STATES[step["state"]], step["note"], record))
     return lines
+
+
+def told_kind(work: Work | None) -> str:
+    """The colour of what is told about a work."""
+    return _WORK_KINDS.get(WorkState(work.state), "info") if work else ""

@@ -165,6 +165,9 @@ def _renewal(facts: Facts, best: Holding, now: dt.datetime, *, has_pim: bool) ->
     is_near = best.ends_at is not None and best.ends_at - now <= renew_within(facts.rules)
     if not has_pim or (duration and not is_near):
         return Plan()
+    if best.role_id.lower() != facts.wanted_role_id.lower():
+        # Another role does for the wanted one, and only till then: it is not ours to prolong.
+        return _direct(facts, has_pim=has_pim)
     whom = f"the group “{best.group_name}”" if best.group_id else facts.app_name
     change = Change(
         kind=ChangeKind.PIM_UPDATE_OF_GROUP if best.group_id else ChangeKind.PIM_UPDATE,

@@ -17,7 +17,7 @@ from tenantry.handover.views import answer_of_trip
 from tenantry.kit.errors import Invalid, NotHere
 from tenantry.kit.needs import needs
 from tenantry.roads import actions, forms
-from tenantry.roads.lines import WORK_KINDS, step_lines
+from tenantry.roads.lines import step_lines, told_kind
 from tenantry.roads.models import WorkState
 from tenantry.technicians.access import require_permission
 from tenantry.technicians.current import actor_of, technician_of
@@ -76,7 +76,7 @@ def road(request: HttpRequest, customer_id: uuid.UUID, app: str) -> HttpResponse
         "asks_pim": asks_pim,
         "form": form,
         "last": last,
-        "told_kind": WORK_KINDS.get(WorkState(last.state), "info") if last else "",
+        "told_kind": told_kind(last),
     }
     return render(request, "roads/road.html", context, status=400 if form.errors else 200)
 

@@ -21,7 +21,7 @@ from tenantry.graph.people import Person
 from tenantry.kit import clock
 from tenantry.kit.actor import Actor
 from tenantry.kit.intent import Intent
-from tenantry.roads.actions.planning import about, plan_fields, plan_of
+from tenantry.roads.actions.planning import LOAN_MAY_REMAIN, about, plan_fields, plan_of
 from tenantry.roads.events import RoadEvent
 from tenantry.roads.models import Work, WorkState
 from tenantry.roads.policies import ROLE_GIVER, ChangeKind
@@ -59,12 +59,15 @@ def carry_out(
         if may_go_on is None:
             message = "Somebody else was doing the same at that moment, so nothing was sent."
             worker.stop(message, "Wait a minute and look at the page again.", "busy")
+            # To give back now would take the other's loan away under its feet; the other gives back for both.
+            work.remains = [LOAN_MAY_REMAIN]
         else:
             worker.run()
     except errors.GraphError as error:
         worker.stop(error.message, "Look at the page and sign in again: it goes on where it stands.", error.code)
     finally:
-        worker.give_back()
+        if may_go_on is not None:
+            worker.give_back()
     work.leased_until = None
     work.finished_at = clock.now()
     work.save()
@@ -285,6 +288,9 @@ class _Worker:
             self._work.remains = [f"Possibly a delegated grant of {base.app_display_name}: {error.message}"]
             return
         self._work.remains = [f"Delegated grant of {base.app_display_name}: {', '.join(g.scopes)}" for g in left]
+        if not left:  # also what works before this one were not sure of
+            unsure = Work.objects.filter(tenant_id=self._work.tenant_id, remains=[LOAN_MAY_REMAIN])
+            unsure.exclude(pk=self._work.pk).update(remains=[])
 
     def _remove(self, grant: role_giving.DelegatedGrant) -> None:
         intent = audit.begin(

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.db import connection as database
 from django.db import transaction
+from django.db.models import F
 
 from tenantry.audit.actions import About
 from tenantry.customers.queries import Customer, get_customer
@@ -128,11 +129,11 @@ def busy_work(connection: Connection) -> Work | None:
 
 
 def last_told(customer_id: uuid.UUID, app: str, *, link_id: uuid.UUID | None = None) -> Work | None:
-    """The newest work with something to tell; of one link, if one is given."""
+    """The work with something to tell that ended last; of one link, if one is given."""
     found = Work.objects.filter(customer_id=customer_id, app=app).exclude(message="")
     if link_id is not None:
         found = found.filter(link_id=link_id)
-    return found.order_by("-created_at", "-id").first()
+    return found.order_by(F("finished_at").desc(nulls_last=True), "-created_at", "-id").first()
 
 
 def _fields_of(connection: Connection) -> dict[str, Any]:
