@@ -220,8 +220,11 @@ def test_ac_5_4_a_tenant_that_is_gone_is_told_once_by_the_failing_call_and_over_
     assert (alert.kind, alert.severity, alert.state) == ("tenant_gone", "critical", "open")
     assert hook.receiver.events_of(trip.tenant_id) == ["opened"]
     assert [event.details["drift"] for event in trip.events("tenants.drift_found")] == ["tenant_gone"]
+    assert "/help/errors/?q=AADSTS90002" in trip.page()
     trip.tenant.state.gone = False
+    assert "/help/errors/?q=" in trip.page()  # until a look proves that it is over
     assert trip.look(hours=9).state == "ready"
+    assert "/help/errors/?q=" not in trip.page()
     flush(trip, minutes=6)
     assert hook.receiver.events_of(trip.tenant_id) == ["opened", "resolved"]
 

@@ -147,6 +147,12 @@ class Connection(models.Model):
     def __str__(self) -> str:
         return f"{self.tenant} ({self.app})"
 
+    @property
+    def trouble_code(self) -> str:
+        """Microsoft's code of the trouble, as the catalogue of errors knows it; empty when there is none."""
+        code = self.trouble_note.partition(":")[0] if self.trouble else ""
+        return "" if " " in code else code
+
 
 class Farewell(models.Model):
     """What a disconnected app left in its tenant, until somebody puts the note away. The record keeps it too."""

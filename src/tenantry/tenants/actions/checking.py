@@ -12,7 +12,7 @@ from tenantry.kit import clock, jobs
 from tenantry.kit.actor import system
 from tenantry.reach import permissions
 from tenantry.tenants.actions.drifting import announce
-from tenantry.tenants.actions.looking import Findings, look
+from tenantry.tenants.actions.looking import Findings, look, note_of
 from tenantry.tenants.actions.neighbours import enqueue_if_stale
 from tenantry.tenants.actions.reducing import note_reduction
 from tenantry.tenants.actions.settling import about, locked, settle
@@ -97,12 +97,12 @@ def apply_findings(connection: Connection, findings: Findings, *, now: dt.dateti
         connection.failures += 1
         if connection.failures >= FAILURES_UNTIL_OFFLINE:
             connection.trouble = Trouble.UNREACHABLE
-        connection.trouble_note = findings.note
+        connection.trouble_note = note_of(findings.code, findings.note)
         return
     connection.failures = 0
     connection.checked_at = now
     connection.trouble = findings.trouble or ""
-    connection.trouble_note = findings.note if findings.trouble else ""
+    connection.trouble_note = note_of(findings.code, findings.note) if findings.trouble else ""
     if findings.app is not None:
         connection.service_principal_id = findings.app.object_id
         _note_name(connection, findings.app.display_name)

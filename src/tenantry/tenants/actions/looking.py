@@ -103,6 +103,11 @@ class Findings:
         return {role.unit_id: role.unit_name for role in self.held or () if role.unit_id and role.unit_name}
 
 
+def note_of(code: str, message: str) -> str:
+    """Microsoft's words for a trouble, led by its code, so that a screen can lead to the catalogue of errors."""
+    return message if not code or message.startswith(code) else f"{code}: {message}"
+
+
 def trouble_of(error: errors.GraphError) -> Trouble:
     """The trouble that an error stands for. Refusals of a read are judged by `look`, which knows the token."""
     if isinstance(error, errors.NotConsented):

@@ -11,7 +11,7 @@ from tenantry.kit import clock
 from tenantry.kit.actor import system
 from tenantry.reach import roles
 from tenantry.tenants.actions.checking import FAILURES_UNTIL_OFFLINE, enqueue_check
-from tenantry.tenants.actions.looking import trouble_of
+from tenantry.tenants.actions.looking import note_of, trouble_of
 from tenantry.tenants.actions.settling import about, locked, settle
 from tenantry.tenants.events import TenantEvent
 from tenantry.tenants.models import AppKind, Connection, ConnectionState
@@ -95,7 +95,7 @@ def note_failure(*, tenant_id: uuid.UUID, error: errors.GraphError) -> None:
         connection = locked(tenant_id=tenant_id)
         if connection is None:
             return
-        connection.trouble_note = error.message
+        connection.trouble_note = note_of(error.code, error.message)
         if trouble is Trouble.UNREACHABLE:
             connection.failures += 1
             if connection.failures >= FAILURES_UNTIL_OFFLINE:
