@@ -54,6 +54,7 @@ def test_opening_the_page_changes_nothing_and_names_customer_and_user(
     assert place.customer.name in text
     assert dana.user_principal_name in text
     assert "Reset the password of Dana Doe?" in text
+    assert "Reset the password of <bdi>Dana Doe</bdi>?" in text  # a name from right to left stays in its place
     assert 'name="must_change"' in text
     assert "checked" in text
     assert _operations(dana) == 0

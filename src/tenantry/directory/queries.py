@@ -16,6 +16,7 @@ from tenantry.directory.models import (
     TenantDomain,
     TenantLicence,
 )
+from tenantry.directory.products import product_name
 from tenantry.reach import Target, roles
 
 _P1: Final = uuid.UUID("41781fb2-bc02-4b7c-bd55-b576c07bb09d")
@@ -211,7 +212,7 @@ class UserDetails:
 
     roles: list[HeldRole]
     groups: list[HeldGroup]
-    licences: list[str]  # part numbers; an id where the tenant's licences could not be read
+    licences: list[str]  # product names, else part numbers; an id where the tenant's licences could not be read
     domain: TenantDomain | None
 
 
@@ -242,6 +243,6 @@ def user_details(user: DirectoryUser) -> UserDetails:
             (HeldGroup(names.get(m.group_id) or str(m.group_id), m.is_owner) for m in protection.memberships),
             key=lambda group: (group.name, group.is_owner),
         ),
-        licences=sorted(part_numbers.get(sku_id) or str(sku_id) for sku_id in user.sku_ids),
+        licences=sorted(product_name(part_numbers.get(sku_id) or str(sku_id)) for sku_id in user.sku_ids),
         domain=protection.domain,
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -137,6 +138,8 @@ def _about(customer_id: uuid.UUID, user: "DirectoryUser", kind: Kind, request: H
         "directory_user": user,
         "kind": kind,
         "question": kind.question.format(user=user.display_name),
+        # Isolated, so that a name written from right to left does not turn the sentence around it.
+        "heading": format_html(kind.question, user=format_html("<bdi>{}</bdi>", user.display_name)),
     }
 
 
