@@ -314,3 +314,33 @@ def test_an_answer_of_a_technicians_trip_still_needs_a_technician_who_may(guest:
     auditor.force_login(charlie, backend="django.contrib.auth.backends.ModelBackend")
     assert guest.come_back(query, auditor).status_code == 403
     assert guest.road.work().state == WorkState.AWAY
+
+
+@pytest.mark.parametrize("plan", ["", "AAD_PREMIUM_P2"])
+def test_the_elevation_app_gets_its_own_role_from_its_own_link(guest: Guest, sim: "Handle", plan: str) -> None:
+    """AC-X.4: a link is of one app; the page, the plan, the script and the assignment are that app's."""
+    from tests.tenants.test_paths import connect_elevation
+
+    road, tenant = guest.road, guest.road.trip.tenant
+    if plan:
+        tenant.add_sku(plan)
+        road.trip.look(hours=10)
+    connect_elevation(road.trip, sim)
+    road.trip.look(hours=1)
+    send = reverse("handover:send", args=[road.trip.customer.pk, "elevation"])
+    found = re.search(
+        r"http://testserver(/handover/[\w-]+/)", road.trip.client.post(send, {"days": "1"}).content.decode()
+    )
+    assert found
+    theirs = Guest(road, found.group(1), next(_ADDRESSES))
+    elevation = sim.context.world.apps[settings.ELEVATION_CLIENT_ID]
+    assert elevation.app_id in theirs.client.get(f"{theirs.path}script/bash/").content.decode()
+    assert "Privileged Role Administrator" in theirs.page()
+    work = theirs.do()
+    assert (work.app, work.state) == ("elevation", WorkState.DONE), (work.message, work.steps)
+    holder = tenant.service_principal(elevation).id
+    held = [row.role_definition_id for row in tenant.state.role_assignments.values() if row.principal_id == holder]
+    assert held == [roles.PRIVILEGED_ROLE_ADMINISTRATOR]
+    assert guest.held() == 0  # the help-desk app's link and role are another matter
+    assert road.grants() == 0
+    assert "Sign in and do it" in guest.page()
