@@ -122,6 +122,7 @@ def _database_answers() -> Iterator[Finding]:
         "" if not behind else "Run `tenantry migrate` (or `tenantry up`, which does it).",
     )
     yield from _apps(has_database=not behind)
+    yield from _sign_in(has_database=not behind)
     connection.close()
 
 
@@ -168,6 +169,32 @@ def _apps(*, has_database: bool) -> Iterator[Finding]:
 
     for app in App:
         yield _of_app(f"{app.value} app", standing(app) if has_database else standing_in_settings(app))
+
+
+def _sign_in(*, has_database: bool) -> Iterator[Finding]:
+    """Who can sign in, and whether that depends on Microsoft."""
+    from django.conf import settings
+
+    from tenantry.technicians import factors, microsoft, queries
+
+    if microsoft.is_offered():
+        proof = (
+            f"a second factor counts with {settings.SIGN_IN_CONTEXT}"
+            if settings.SIGN_IN_CONTEXT
+            else "own factor asked"
+        )
+        yield Finding("sign-in with Microsoft", f"tenant {settings.SIGN_IN_TENANT_ID}; {proof}")
+    if not has_database or not queries.has_owner():
+        return
+    if factors.owners_with_local_way_in():
+        yield Finding("owners", "at least one signs in without Microsoft")
+        return
+    yield Finding(
+        "owners",
+        "none has a password or a passkey",
+        "Let an owner set a password or add a passkey under Settings; `tenantry link` lets them in.",
+        is_fatal=False,
+    )
 
 
 def _of_app(name: str, ours: "Standing") -> Finding:

@@ -25,6 +25,14 @@ KNOWN: Final[dict[str, str]] = {
     "TENANTRY_ELEVATION_APP_NAME": "display name of that app registration (default Tenantry Elevation)",
     "TENANTRY_ELEVATION_CLIENT_SECRET": "its client secret, if no certificate is used",
     "TENANTRY_ELEVATION_CLIENT_CERTIFICATE": "its certificate and private key, PEM",
+    "TENANTRY_SIGN_IN_TENANT_ID": "id of your own tenant, with which technicians sign in at Microsoft",
+    "TENANTRY_SIGN_IN_CLIENT_ID": "application (client) id of the app registration for that sign-in",
+    "TENANTRY_SIGN_IN_CLIENT_SECRET": "its client secret, if no certificate is used",
+    "TENANTRY_SIGN_IN_CLIENT_CERTIFICATE": "its certificate and private key, PEM",
+    "TENANTRY_SIGN_IN_CONTEXT": "authentication context (c1 to c99) that your policy protects with a second factor",
+    "TENANTRY_LOCAL_SIGN_IN": "everybody, or owners: who may sign in here without Microsoft (default everybody)",
+    "TENANTRY_SESSION_IDLE_MINUTES": "minutes without activity after which a session ends (default 60)",
+    "TENANTRY_SESSION_HOURS": "hours after which a session ends in any case (default 12)",
     "TENANTRY_LOGIN_URL": "overrides the cloud's login address (for a simulator)",
     "TENANTRY_LOGIN_BROWSER_URL": "overrides the login address browsers are sent to (for a simulator)",
     "TENANTRY_GRAPH_URL": "overrides the cloud's Graph address (for a simulator)",
@@ -43,7 +51,7 @@ KNOWN: Final[dict[str, str]] = {
 _SECRETS: Final = frozenset(
     {"TENANTRY_SECRET_KEY", "TENANTRY_SEAL_KEYSET", "TENANTRY_CLIENT_SECRET", "TENANTRY_CLIENT_CERTIFICATE"}
     | {"TENANTRY_ELEVATION_CLIENT_SECRET", "TENANTRY_ELEVATION_CLIENT_CERTIFICATE", "TENANTRY_DATABASE_URL"}
-    | {"TENANTRY_MAIL_URL"}
+    | {"TENANTRY_MAIL_URL", "TENANTRY_SIGN_IN_CLIENT_SECRET", "TENANTRY_SIGN_IN_CLIENT_CERTIFICATE"}
 )
 
 

@@ -1,6 +1,7 @@
 """Django settings of the one deployment: read from the environment through `env`, checked at start."""
 
 import os
+import re
 from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -103,6 +104,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "tenantry.web.middleware.SignInAgainMiddleware",
+    "tenantry.technicians.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "tenantry.technicians.middleware.EnrolmentMiddleware",
     "tenantry.technicians.access.PermissionMiddleware",
@@ -149,6 +151,25 @@ WHITENOISE_USE_FINDERS = True  # served straight from the packages: nothing to c
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- sign-in ----------------------------------------------------------------------------------------------------------
+# Technicians may sign in with the provider's own tenant, through an app registration that can do nothing else.
+SIGN_IN_TENANT_ID = env.text("TENANTRY_SIGN_IN_TENANT_ID").lower()
+SIGN_IN_CLIENT_ID = env.text("TENANTRY_SIGN_IN_CLIENT_ID")
+SIGN_IN_CREDENTIAL = client_credential_of(env, prefix="TENANTRY_SIGN_IN_CLIENT")
+SIGN_IN_CONTEXT = env.text("TENANTRY_SIGN_IN_CONTEXT")
+LOCAL_SIGN_IN = env.choice("TENANTRY_LOCAL_SIGN_IN", ("everybody", "owners"), "everybody")
+if SIGN_IN_TENANT_ID and not re.fullmatch(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", SIGN_IN_TENANT_ID):
+    raise BadSettings(
+        "TENANTRY_SIGN_IN_TENANT_ID must be the id of your tenant, a GUID, so that it cannot be mistaken."
+    )
+if len({bool(SIGN_IN_TENANT_ID), bool(SIGN_IN_CLIENT_ID), SIGN_IN_CREDENTIAL.is_set}) > 1:
+    raise BadSettings(
+        "Sign-in with Microsoft needs all of TENANTRY_SIGN_IN_TENANT_ID, TENANTRY_SIGN_IN_CLIENT_ID, and a secret or "
+        "certificate (TENANTRY_SIGN_IN_CLIENT_SECRET, TENANTRY_SIGN_IN_CLIENT_CERTIFICATE)."
+    )
+if LOCAL_SIGN_IN == "owners" and not SIGN_IN_TENANT_ID:
+    raise BadSettings("TENANTRY_LOCAL_SIGN_IN=owners needs sign-in with Microsoft: set TENANTRY_SIGN_IN_TENANT_ID.")
+SESSION_IDLE_MINUTES = env.number("TENANTRY_SESSION_IDLE_MINUTES", 60, least=5, most=24 * 60)
+SESSION_HOURS = env.number("TENANTRY_SESSION_HOURS", 12, least=1, most=24)
 AUTH_USER_MODEL = "technicians.Technician"
 # The address to sign in with is the technician's own. allauth's backend would also accept addresses of its e-mail
 # table, which is not used here.
@@ -209,7 +230,7 @@ SESSION_COOKIE_NAME = "__Host-tenantry" if _over_tls else "tenantry"
 SESSION_COOKIE_SECURE = _over_tls
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"  # Strict would drop the session on the way back from Microsoft's consent page
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = SESSION_HOURS * 3600
 HANDOVER_COOKIE_NAME = "__Host-tenantry-handover" if _over_tls else "tenantry-handover"  # one trip of an administrator
 CSRF_COOKIE_NAME = "__Host-tenantry-csrf" if _over_tls else "tenantry-csrf"
 CSRF_COOKIE_SECURE = _over_tls

@@ -57,6 +57,6 @@ def test_a_passkey_is_enrolled_and_step_up_resumes_a_reset(
         assert len([entry for entry in journal if entry["method"] == "PATCH" and entry["effect"]]) == 1
     finally:
         page.goto(f"{demo.console}/settings/")
-        page.get_by_role("button", name="Actions for This computer").click()
+        page.get_by_label("Actions for This computer").click()
         page.get_by_role("link", name="Remove").click()
         page.get_by_role("button", name="Remove key").click()

@@ -22,6 +22,8 @@ OPEN = {
     "mfa_authenticate",
     "mfa_login_webauthn",
     "roads:sign_in_return",  # also for administrators who left from a link; technicians are asked for inside
+    "technicians:microsoft",
+    "technicians:microsoft-return",
     "technicians:setup",
     "technicians:welcome",
 }

@@ -1,16 +1,22 @@
 """How allauth behaves here: nobody signs up, words are ours, secrets of second factors are sealed."""
 
 import base64
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
-from django.http import HttpRequest
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from tenantry.kit.sealed import Secret, seal, unseal
 from tenantry.technicians.models import Technician
+from tenantry.technicians.permissions import Role
 
 # allauth's hook sees the text only, not the row it is for, so the place is the column.
 _PLACE = {"table": "mfa_authenticator", "row": "", "column": "data"}
@@ -33,6 +39,29 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth pu
         """Never."""
         del request
         return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: str) -> None:
+        """Count a try at a password, per network address and per account; the record says once that a limit was met.
+
+        Raises:
+            ValidationError: too many.
+        """
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            from tenantry.technicians import recording  # noqa: PLC0415  it needs this adapter to tell addresses
+
+            recording.note_lock(request, str(credentials.get("email") or ""))
+            raise
+
+    def pre_login(self, request: HttpRequest, user: Technician, **options: Any) -> HttpResponse | None:  # noqa: ANN401  allauth's own
+        """Keep to who may sign in without Microsoft. Owners always may: a fault there must not lock everybody out."""
+        ways = {step["method"] for step in get_authentication_records(request, user)}
+        if settings.LOCAL_SIGN_IN == "owners" and user.role != Role.OWNER and "microsoft" not in ways:
+            messages.error(request, "Here only owners sign in without Microsoft. Use “Sign in with Microsoft”.")
+            return redirect("account_login")
+        answer: HttpResponse | None = super().pre_login(request, user, **options)
+        return answer
 
     def reauthenticate(self, user: Technician, password: str) -> bool:
         """Check the password of somebody who is signed in, within the same limits as at sign-in.

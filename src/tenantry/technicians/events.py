@@ -8,6 +8,7 @@ class TechnicianEvent(StrEnum):
 
     LINK_CREATED = "technicians.one_time_link_created"
     LINK_USED = "technicians.one_time_link_used"
+    MICROSOFT_LINKED = "technicians.microsoft_account_linked"
     OTHER_SESSIONS_ENDED = "technicians.other_sessions_ended"
     OWNER_CREATED = "technicians.owner_created"
     PASSWORD_CHANGED = "technicians.password_changed"  # noqa: S105  a name, not a password
@@ -16,6 +17,8 @@ class TechnicianEvent(StrEnum):
     SECOND_FACTOR_ADDED = "technicians.second_factor_added"
     SECOND_FACTOR_REFUSED = "technicians.second_factor_refused"
     SECOND_FACTOR_REMOVED = "technicians.second_factor_removed"
+    SESSION_ENDED = "technicians.session_ended"
     SIGNED_IN = "technicians.signed_in"
     SIGNED_OUT = "technicians.signed_out"
+    SIGN_IN_LOCKED = "technicians.sign_in_locked"
     SIGN_IN_REFUSED = "technicians.sign_in_refused"

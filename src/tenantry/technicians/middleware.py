@@ -5,11 +5,13 @@ from http import HTTPStatus
 from typing import Final
 
 from allauth.core.exceptions import ReauthenticationRequired
+from django.contrib import messages
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 
 from tenantry.kit.needs import is_open
-from tenantry.technicians import step_up
+from tenantry.technicians import sessions, step_up
 from tenantry.technicians.factors import must_enrol
 from tenantry.technicians.models import Technician
 from tenantry.technicians.step_up import StepUpRequired
@@ -35,6 +37,29 @@ _ENROLMENT: Final = frozenset(
     }
 )
 """Pages of somebody who has no second factor yet."""
+
+
+class SessionMiddleware:
+    """Ends sessions at their two limits: without activity, and in any case."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on; the work is in `process_view`."""
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: View, args: object, kwargs: object) -> None:
+        """Sign out when a limit is passed; whoever comes after this finds somebody signed out."""
+        del view, args, kwargs
+        if not isinstance(request.user, Technician):
+            return
+        why = sessions.why_ended(request)
+        if why:
+            logout(request)
+            messages.info(request, why)
+        else:
+            sessions.touch(request)
 
 
 class EnrolmentMiddleware:

@@ -2,7 +2,7 @@
 
 import functools
 import uuid
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -103,6 +103,65 @@ class Team(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class MicrosoftAccount(models.Model):
+    """The account at Microsoft that signs a technician in. Names are for people; the two ids are what counts."""
+
+    technician = models.OneToOneField(Technician, primary_key=True, on_delete=models.CASCADE)
+    tenant_id = models.UUIDField()
+    object_id = models.UUIDField()
+    user_name = models.CharField(max_length=320)
+    linked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "object_id"], name="one_technician_per_microsoft_account")
+        ]
+
+    def __str__(self) -> str:
+        return self.user_name
+
+
+# The first mark that fits: most browsers name their forebears too.
+_BROWSERS: Final = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS: Final = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+
+
+class BrowserSession(models.Model):
+    """A browser in which a technician is signed in, for the list with which sessions are ended."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    technician = models.ForeignKey(Technician, on_delete=models.CASCADE)
+    session_key = models.CharField(max_length=40)
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    address = models.CharField(max_length=64)
+    agent = models.CharField(max_length=300)
+
+    def __str__(self) -> str:
+        return self.browser
+
+    @property
+    def browser(self) -> str:
+        """What the browser says it is, in words that tell two devices apart; browsers may say anything."""
+        name = next((word for mark, word in _BROWSERS if mark in self.agent), "")
+        system = next((word for mark, word in _SYSTEMS if mark in self.agent), "")
+        return " on ".join(filter(None, (name, system))) or self.agent[:60] or "A browser"
 
 
 class LinkPurpose(models.TextChoices):

@@ -9,12 +9,13 @@ from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa import signals as mfa_signals
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import signals as auth_signals
+from django.core.cache import cache
 from django.http import HttpRequest
 
 from tenantry.audit import actions as audit
 from tenantry.audit.models import Result
 from tenantry.kit.actor import Actor
-from tenantry.technicians import queries
+from tenantry.technicians import queries, sessions
 from tenantry.technicians.actions import about, actor_for
 from tenantry.technicians.events import TechnicianEvent
 from tenantry.technicians.models import Technician
@@ -25,7 +26,7 @@ _FACTORS = {
     "webauthn": "a passkey or security key",
     "recovery_codes": "a recovery code",
 }
-_STEPS = {"password": "a password", "link": "a one-time link"}
+_STEPS = {"password": "a password", "link": "a one-time link", "microsoft": "Microsoft"}
 _ADDED = {"totp": "an authenticator app", "webauthn": "a passkey or security key", "recovery_codes": "recovery codes"}
 
 
@@ -34,6 +35,7 @@ def connect() -> None:
     for signal, receiver in (
         (account_signals.user_logged_in, _signed_in),
         (account_signals.authentication_step_completed, _proof_given),
+        (auth_signals.user_logged_in, _session_begun),
         (auth_signals.user_logged_out, _signed_out),
         (auth_signals.user_login_failed, _sign_in_refused),
         (account_signals.password_changed, _password_changed),
@@ -86,6 +88,10 @@ def _signed_in(*, request: HttpRequest, user: Technician, **_: Any) -> None:  # 
     _record(request, user, TechnicianEvent.SIGNED_IN, f"Signed in with {_ways(request, user)}.")
 
 
+def _session_begun(*, request: HttpRequest, user: Technician, **_: Any) -> None:  # noqa: ANN401  as above
+    sessions.begin(request, user, address=network_address(request))
+
+
 def _proof_given(*, request: HttpRequest, user: Technician, method: str, **more: Any) -> None:  # noqa: ANN401  as above
     if not more.get("enrolled"):
         note_proof(request, technician=user, method=method, kind=str(more.get("type", "")))
@@ -93,6 +99,7 @@ def _proof_given(*, request: HttpRequest, user: Technician, method: str, **more:
 
 def _signed_out(*, request: HttpRequest, user: Technician | None, **_: Any) -> None:  # noqa: ANN401  as above
     if user is not None:
+        sessions.end_noted(request)
         _record(request, user, TechnicianEvent.SIGNED_OUT, "Signed out.")
 
 
@@ -106,7 +113,19 @@ def _sign_in_refused(*, credentials: dict[str, Any], request: HttpRequest | None
     _record(request, technician, TechnicianEvent.SIGN_IN_REFUSED, summary, actor=somebody, result=Result.REFUSED)
 
 
+def note_lock(request: HttpRequest, email: str) -> None:
+    """Record, once for each lock, that an account of ours does not accept a password for now."""
+    technician = queries.find_technician(email)
+    # Five minutes are the account's limit, see ACCOUNT_RATE_LIMITS.
+    if technician is None or not cache.add(f"sign-in-locked:{technician.pk}", value=True, timeout=300):
+        return
+    somebody = Actor(kind="system", id=None, name="Somebody signed out", address=network_address(request))
+    summary = "Too many wrong passwords: no password is accepted for five minutes."
+    _record(request, technician, TechnicianEvent.SIGN_IN_LOCKED, summary, actor=somebody, result=Result.REFUSED)
+
+
 def _password_changed(*, request: HttpRequest, user: Technician, **_: Any) -> None:  # noqa: ANN401  as above
+    sessions.end_rows(user, but=sessions.current_id(request))
     _record(request, user, TechnicianEvent.PASSWORD_CHANGED, "Password changed; other sessions ended.")
 
 

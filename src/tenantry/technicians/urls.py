@@ -26,6 +26,7 @@ _OFFERED = (
 urlpatterns = [
     path("settings/", views.settings_page, name="settings"),
     path("settings/protect/", views.protect, name="protect"),
+    path("settings/sessions/<uuid:session_id>/end/", views.end_session, name="end-session"),
     path("settings/sign-out-elsewhere/", views.end_other_sessions, name="sign-out-elsewhere"),
     path("welcome/<str:token>/", views.welcome, name="welcome"),
     path("setup/<str:token>/", views.setup, name="setup"),
@@ -33,6 +34,8 @@ urlpatterns = [
     path("accounts/", own_account(RedirectView.as_view(pattern_name="technicians:settings"))),
     path("accounts/2fa/", own_account(RedirectView.as_view(pattern_name="technicians:settings"))),
     path("accounts/2fa/webauthn/", own_account(RedirectView.as_view(pattern_name="technicians:settings"))),
+    path("accounts/microsoft/", views.to_microsoft, name="microsoft"),
+    path("accounts/microsoft/return/", views.from_microsoft, name="microsoft-return"),
     path("accounts/password/set/", views.set_password),
     re_path(rf"^accounts/(?P<rest>(?!{'|'.join(_OFFERED)}).+)$", views.not_offered),
 ]

@@ -1,8 +1,11 @@
 """One-time links, the first owner, and a technician's own settings."""
 
+import uuid
 from http import HTTPStatus
 from typing import cast
 
+from allauth.account import signals as account_signals
+from allauth.account.adapter import get_adapter
 from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
@@ -10,24 +13,26 @@ from allauth.account.views import password_set
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import logout, update_session_auth_hash
+from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from tenantry.graph.errors import GraphError
 from tenantry.kit.errors import Invalid, NotAllowed
 from tenantry.kit.needs import own_account
 from tenantry.kit.sealed import Secret
-from tenantry.technicians import actions, queries
+from tenantry.technicians import actions, microsoft, queries, sessions
 from tenantry.technicians.current import actor_of, technician_of
 from tenantry.technicians.deployment import entries_for
 from tenantry.technicians.errors import LinkUnusable
 from tenantry.technicians.factors import has_second_factor
 from tenantry.technicians.forms import OwnerForm, ProfileForm
-from tenantry.technicians.models import LinkPurpose, Technician
+from tenantry.technicians.middleware import ENROLLED
+from tenantry.technicians.models import LinkPurpose, MicrosoftAccount, Technician
 from tenantry.technicians.queries import LinkState
 from tenantry.technicians.recording import network_address
 
@@ -55,6 +60,49 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
     except LinkUnusable as refusal:
         return _dead_link(request, refusal)
     return _without_path_in_referrers(_sign_in(request, technician))
+
+
+@login_not_required
+@never_cache
+@require_POST
+def to_microsoft(request: HttpRequest) -> HttpResponse:
+    """Send the browser to the provider's own tenant."""
+    if not microsoft.is_offered():
+        raise Http404
+    wanted = request.POST.get("next", "")
+    next_page = wanted if get_adapter(request).is_safe_url(wanted) else str(settings.LOGIN_REDIRECT_URL)
+    try:
+        return HttpResponseRedirect(microsoft.leave(request, next_page=next_page))
+    except GraphError as error:
+        messages.error(request, f"Microsoft's sign-in service gave no answer: {error.message} Try again in a moment.")
+        return redirect("account_login")
+
+
+@login_not_required
+@never_cache
+@require_GET
+def from_microsoft(request: HttpRequest) -> HttpResponse:
+    """Where Microsoft sends the technician back to; only a sign-in that this browser began opens anything."""
+    if not microsoft.is_offered():
+        raise Http404
+    try:
+        arrived = microsoft.come_back(request, address=network_address(request))
+    except NotAllowed as refusal:
+        messages.error(request, f"{refusal.reason} {refusal.remedy}")
+        return redirect("account_login")
+    except GraphError as error:
+        messages.error(request, f"Microsoft did not sign you in: {error.message}")
+        return redirect("account_login")
+    technician = arrived.technician
+    if request.user.is_authenticated and request.user != technician:
+        logout(request)
+    record_authentication(request, technician, microsoft.METHOD)
+    if arrived.has_proved_mfa:
+        login(request, technician, backend=settings.AUTHENTICATION_BACKENDS[0])
+        request.session[ENROLLED] = str(technician.pk)
+        account_signals.user_logged_in.send(sender=Technician, request=request, user=technician)
+        return HttpResponseRedirect(arrived.next_page)
+    return cast("HttpResponse", perform_login(request, technician, redirect_url=arrived.next_page))
 
 
 @login_not_required
@@ -107,6 +155,15 @@ def settings_page(request: HttpRequest) -> HttpResponse:
 
 
 @own_account
+@require_POST
+def end_session(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
+    """Sign out in one other browser, at once."""
+    sessions.end_one(actor=actor_of(request), technician=technician_of(request), session_id=session_id)
+    messages.success(request, "You are signed out there.")
+    return redirect("technicians:settings")
+
+
+@own_account
 @require_GET
 def protect(request: HttpRequest) -> HttpResponse:
     """Choose a second factor: where whoever has none is led, and can do nothing else."""
@@ -121,6 +178,7 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
     """Sign out in all other browsers; this one stays signed in."""
     technician = technician_of(request)
     actions.end_other_sessions(actor=actor_of(request), technician=technician)
+    sessions.end_rows(technician, but=sessions.current_id(request))
     update_session_auth_hash(request, technician)
     messages.success(request, "You are signed out in all other browsers.")
     return redirect("technicians:settings")
@@ -176,6 +234,11 @@ def _show_settings(request: HttpRequest, form: ProfileForm) -> HttpResponse:
             "form": form,
             "technician": technician,
             "deployment": entries_for(technician),
+            "sessions": sessions.sessions_of(technician),
+            "this_session": sessions.current_id(request),
+            "idle_minutes": settings.SESSION_IDLE_MINUTES,
+            "session_hours": settings.SESSION_HOURS,
+            "microsoft": MicrosoftAccount.objects.filter(technician=technician).first(),
             "totp": next((factor for factor in factors if factor.type == Authenticator.Type.TOTP), None),
             "keys": [factor for factor in factors if factor.type == Authenticator.Type.WEBAUTHN],
             "codes": codes,

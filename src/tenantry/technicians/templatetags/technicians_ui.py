@@ -5,7 +5,7 @@ import json
 from django import template
 from django.core.serializers.json import DjangoJSONEncoder
 
-from tenantry.technicians import queries, step_up
+from tenantry.technicians import microsoft, queries, step_up
 from tenantry.technicians.models import Technician
 from tenantry.technicians.permissions import Permission
 
@@ -33,6 +33,12 @@ def may(person: object, permission: str) -> bool:
 def interrupted(context: template.RequestContext) -> step_up.Kept | None:
     """The request that waits for this proof; None when the page was opened by itself."""
     return step_up.waiting(context["request"])
+
+
+@register.simple_tag
+def microsoft_sign_in() -> bool:
+    """Whether technicians may sign in with the provider's own tenant."""
+    return microsoft.is_offered()
 
 
 @register.simple_tag
