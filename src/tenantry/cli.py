@@ -48,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     link = commands.add_parser("link", help="print a one-time link: owner set-up, or sign-in for a technician")
     link.add_argument("email", nargs="?", help="the technician to sign in; without it: set up the first owner")
     _add_apps(commands)
+    _add_audit(commands)
     options = parser.parse_args(arguments)
     try:
         return _run(options)
@@ -98,6 +99,43 @@ def _add_apps(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         "--app", choices=("helpdesk", "elevation"), default="helpdesk", help="which (default: helpdesk)"
     )
     rotate.add_argument("--finish", action="store_true", help="remove the replaced certificate now")
+
+
+def _add_audit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The commands about the record."""
+    audit = commands.add_parser("audit", help="the record: verify its chain, export it, anchor it")
+    audit_do = audit.add_subparsers(dest="do", required=True, metavar="DO")
+    verify = audit_do.add_parser("verify", help="find what was changed, removed, reordered or put in; 1 if anything")
+    verify.add_argument("--export", metavar="FILE", help="check this export; needs no database")
+    verify.add_argument(
+        "--anchors", metavar="FILE", action="append", default=[], help="anchors that were kept elsewhere; repeatable"
+    )
+    export = audit_do.add_parser("export", help="write events with their links, to be kept and checked elsewhere")
+    export.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="default: JSON lines")
+    export.add_argument("--customer", default="", metavar="ID", help="this customer's only (default: everything)")
+    export.add_argument("--output", default="", metavar="FILE", help="a new file (default: the terminal)")
+    audit_do.add_parser("anchor", help="copy the head of the chain to TENANTRY_AUDIT_ANCHOR_FILE now")
+
+
+def _audit(options: argparse.Namespace) -> int:
+    """`tenantry audit ...`: 0 whole or done, 1 something was found, 2 not readable."""
+    from tenantry.audit import commands
+
+    def say(line: str) -> None:
+        print(line, flush=True)
+
+    anchors = [Path(name) for name in getattr(options, "anchors", ())]
+    if options.do == "verify" and options.export:
+        return commands.verify_export(say, path=Path(options.export), anchors=anchors)
+    with _database_for_one_command():
+        import django
+
+        django.setup()
+        if options.do == "verify":
+            return commands.verify_database(say, anchors=anchors)
+        if options.do == "export":
+            return commands.export(say, customer=options.customer, form=options.format, output=options.output)
+        return commands.anchor(say)
 
 
 def _apps(options: argparse.Namespace) -> int:
@@ -170,6 +208,7 @@ def _run(options: argparse.Namespace) -> int:
         "link": lambda: _print_link(options.email),
         "apps": lambda: _apps(options),
         "credential": lambda: _credential(options),
+        "audit": lambda: _audit(options),
     }
     return commands[options.command]()
 

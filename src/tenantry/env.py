@@ -42,6 +42,7 @@ KNOWN: Final[dict[str, str]] = {
     "TENANTRY_MAIL_URL": "mail server for alerts: smtp://user:password@host:port?tls=starttls|implicit|none",
     "TENANTRY_MAIL_FROM": "sender of alerts by mail, e.g. Tenantry <alerts@example.com>",
     "TENANTRY_ALERTS_CA_FILE": "PEM file of a further certificate authority for webhooks and the mail server",
+    "TENANTRY_AUDIT_ANCHOR_FILE": "file for anchors of the record (default audit-anchors.jsonl in the data directory)",
     "TENANTRY_DEBUG": "1 shows detailed error pages; never on a server others reach",
     "TENANTRY_DEMO": "1 marks the demo (set by `tenantry demo`)",
     "TENANTRY_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR (default INFO)",

@@ -56,6 +56,7 @@ MAIL_FROM = env.text("TENANTRY_MAIL_FROM")
 if MAIL_SERVER is not None and "@" not in parseaddr(MAIL_FROM)[1]:
     raise BadSettings("TENANTRY_MAIL_URL is set, so TENANTRY_MAIL_FROM must name a sender: alerts@example.com.")
 ALERTS_CA_FILE = env.text("TENANTRY_ALERTS_CA_FILE")
+AUDIT_ANCHOR_FILE = env.text("TENANTRY_AUDIT_ANCHOR_FILE", str(DATA_DIR / "audit-anchors.jsonl"))
 
 # --- Django -----------------------------------------------------------------------------------------------------------
 ROOT_URLCONF = "tenantry.urls"

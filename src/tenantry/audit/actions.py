@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from django.db import connection
 
+from tenantry.audit.chain.sealing import seal_soon
 from tenantry.audit.models import Kind, Result
 from tenantry.kit import clock
 from tenantry.kit.actor import Actor
@@ -85,6 +86,7 @@ def begin(
         summary=summary,
         details=details,
     )
+    seal_soon(event_id)  # so that the act is in the chain before it is sent
     return Intent(event_id=event_id, tenant_id=about.tenant_id)
 
 

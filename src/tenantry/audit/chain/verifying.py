@@ -1,0 +1,148 @@
+"""Checks the chain in the database: one snapshot, in pieces, in constant memory.
+
+Rows come by binary COPY, whose layout is the canonical form: what follows the link's columns is hashed as it is. The
+statement uses PostgreSQL's own functions only, so nothing that lives in the database decides what is read.
+"""
+
+import struct
+import uuid
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from django.db import connection, transaction
+from django.db.models import Max, Min
+
+from tenantry.audit.chain.canonical import NO_CUSTOMER, START, customer_bytes
+from tenantry.audit.chain.checking import Checker, Mark, Verdict
+from tenantry.audit.chain.rows import IN_ORDER, IN_UTC, TEXTS
+from tenantry.audit.models import Checkpoint, CustomerCheckpoint, Link
+
+_PIECE: Final = 10_000  # links at a time: each piece is read in order without a sort on disk
+# A row of binary COPY: the number of fields, then each with its length. Nine of fixed size; the event follows.
+_ROW: Final = struct.Struct(">h iq iq iq i32s i32s i16s iq i32s i?")
+_LENGTHS: Final = (8, 8, 8, 32, 32, 16, 8, 32, 1)
+_HEADER_BYTES: Final = 19  # signature, flags, length of the extension
+_TO_1970_US: Final = 946_684_800_000_000  # PostgreSQL counts from 2000
+_LINKS: Final = """
+COPY (
+    SELECT l.sequence, l.event_id, l.sealed_at, l.digest, l.hash,
+        COALESCE(l.customer_id, '00000000-0000-0000-0000-000000000000'::uuid), COALESCE(l.customer_sequence, 0::bigint),
+        COALESCE(l.customer_hash, '\\x{start}'::bytea), e.customer_id IS NOT DISTINCT FROM l.customer_id,
+        {texts}
+    FROM audit_link l LEFT JOIN audit_event e ON e.id = l.event_id
+    WHERE {where} ORDER BY l.sequence
+) TO STDOUT (FORMAT binary)
+"""
+_STRAY: Final = """
+SELECT e.id, e.recorded_at FROM audit_event e
+WHERE NOT EXISTS (SELECT FROM audit_link l WHERE l.event_id = e.id)
+    AND NOT EXISTS (SELECT FROM audit_unsealed q WHERE q.event_id = e.id)
+ORDER BY e.id LIMIT 100
+"""
+_WAITING: Final = "SELECT count(*), min(e.recorded_at) FROM audit_unsealed q JOIN audit_event e ON e.id = q.event_id"
+
+
+def verify(*, anchors: Iterable[Mark] = (), customer_id: uuid.UUID | None = None) -> Verdict:
+    """Check every link and event, or one customer's.
+
+    Args:
+        anchors: heads that were kept elsewhere; without them the removal of the newest events cannot be noticed.
+        customer_id: this customer's chain only.
+    """
+    customer = customer_bytes(customer_id)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; {IN_UTC}; {IN_ORDER}")
+        begins = [mark for mark in checkpoint_marks() if customer in {NO_CUSTOMER, mark.customer}]
+        checker = Checker(customer=customer, begins=begins, anchors=anchors)
+        for where in pieces(customer_id):
+            _walk(cursor, where, checker)
+        verdict = checker.finish()
+        if customer_id is None:
+            cursor.execute("SET LOCAL enable_hashjoin = on; SET LOCAL enable_sort = on")
+            _look_for_strays(cursor, verdict)
+            cursor.execute(_WAITING)
+            verdict.unsealed, verdict.oldest_unsealed_at = cursor.fetchone()
+    return verdict
+
+
+def checkpoint_marks() -> list[Mark]:
+    """Where the chains go on from after the last pruning: of everything, and of each customer."""
+    newest = Checkpoint.objects.order_by("-sequence").first()
+    if newest is None:
+        return []
+    marks = {
+        row.customer_id: Mark(row.customer_id.bytes, row.customer_sequence, bytes(row.customer_hash))
+        for row in CustomerCheckpoint.objects.order_by("customer_sequence")
+    }
+    return [Mark(NO_CUSTOMER, newest.sequence, bytes(newest.hash)), *marks.values()]
+
+
+def pieces(customer_id: uuid.UUID | None) -> Iterator[str]:
+    """Conditions on the link `l` that cut the chain into pieces, in order."""
+    links, name, also = Link.objects.all(), "sequence", ""
+    if customer_id is not None:
+        links, name = links.filter(customer_id=customer_id), "customer_sequence"
+        also = f"l.customer_id = '{customer_id}'::uuid AND "
+    ends = links.aggregate(first=Min(name), last=Max(name))
+    if ends["first"] is None:
+        return
+    for start in range(ends["first"], ends["last"] + 1, _PIECE):
+        yield f"{also}l.{name} >= {start} AND l.{name} < {start + _PIECE}"
+
+
+def _walk(cursor: Any, where: str, checker: Checker) -> None:  # noqa: ANN401  Django's cursor, with psycopg's inside
+    statement = _LINKS.format(start="00" * len(START), texts=TEXTS, where=where)
+    unpack, size, take = _ROW.unpack_from, _ROW.size, checker.take
+    skip = _HEADER_BYTES
+    with cursor.copy(statement) as copy:
+        for data in copy:
+            row = data[skip:] if skip else data
+            skip = 0
+            if len(row) < size:
+                continue  # the trailer
+            (
+                _,
+                a,
+                sequence,
+                b,
+                event_id,
+                c,
+                sealed,
+                d,
+                digest,
+                e,
+                link_hash,
+                f,
+                customer,
+                g,
+                place,
+                h,
+                own,
+                i,
+                fits,
+            ) = unpack(row)
+            if (a, b, c, d, e, f, g, h, i) != _LENGTHS:
+                checker.verdict.add("link", f"Link {sequence} is damaged.", sequence=sequence, event_id=event_id)
+                continue
+            event = row[size:]
+            if event[:4] == b"\xff\xff\xff\xff":  # the event's id is missing: there is no event
+                event = None
+            elif not fits:
+                checker.verdict.add(
+                    "link",
+                    f"Event {event_id} is of another customer than its link {sequence}.",
+                    sequence=sequence,
+                    event_id=event_id,
+                )
+            take(sequence, event_id, sealed + _TO_1970_US, digest, link_hash, customer, place, own, event)
+
+
+def _look_for_strays(cursor: Any, verdict: Verdict) -> None:  # noqa: ANN401  as above
+    cursor.execute(_STRAY)
+    for event_id, recorded_at in cursor.fetchall():
+        verdict.add(
+            "unlinked",
+            f"Event {event_id} ({recorded_at:%Y-%m-%d %H:%M} UTC) has no link and does not wait for one: it was put in "
+            "past the product, or its link was removed.",
+            event_id=event_id,
+        )
