@@ -236,6 +236,10 @@ def as_alice(alice: "Technician") -> "Client":
 
     client = Client()
     client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    # Tests travel for days; when a session ends is for the tests of sessions to say.
+    session = client.session
+    session.pop("tenantry_session", None)
+    session.save()
     return client
 
 

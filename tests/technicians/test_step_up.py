@@ -210,10 +210,12 @@ def test_without_a_second_factor_nothing_but_the_enrolment_is_open(
     assert Authenticator.objects.filter(user=technician, type=Authenticator.Type.TOTP).exists()
 
 
+@override_settings(IS_DEMO=False)
 def test_the_last_owner_keeps_a_way_in_of_their_own(technician: Technician, no_owner: None) -> None:
     from tenantry.kit.errors import NotAllowed
 
     technician.role = Role.OWNER
+    TOTP.activate(technician, str(generate_totp_secret()))
     technician.set_unusable_password()
     technician.save()
     data = {"name": "Key", "credential": {"clientExtensionResults": {"credProps": {"rk": True}}}}

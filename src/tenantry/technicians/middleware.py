@@ -5,9 +5,10 @@ from http import HTTPStatus
 from typing import Final
 
 from allauth.core.exceptions import ReauthenticationRequired
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 
 from tenantry.kit.needs import is_open
@@ -76,29 +77,22 @@ class EnrolmentMiddleware:
         """Let through, or answer with the way to the enrolment."""
         del args, kwargs
         technician = request.user
-        if (
-            is_open(view)
-            or not isinstance(technician, Technician)
-            or request.session.get(ENROLLED) == str(technician.pk)
-        ):
+        if settings.IS_DEMO or is_open(view) or not isinstance(technician, Technician):
+            return None
+        if request.session.get(ENROLLED) == str(technician.pk):
             return None
         if not must_enrol(technician):
             request.session[ENROLLED] = str(technician.pk)
             return None
         match = request.resolver_match
-        if match is not None and match.view_name in _ENROLMENT:
-            return None
-        url = reverse("technicians:protect")
-        if step_up.wants_json(request):
-            words = {
-                "title": "Second factor required",
-                "status": HTTPStatus.FORBIDDEN,
-                "code": "second_factor_required",
-            }
-            return JsonResponse(words, status=HTTPStatus.FORBIDDEN, content_type="application/problem+json")
-        if request.headers.get("HX-Request") == "true":
-            return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"HX-Redirect": url})
-        return HttpResponseRedirect(url)
+        return None if match is not None and match.view_name in _ENROLMENT else _lead_to_enrolment(request)
+
+
+def _lead_to_enrolment(request: HttpRequest) -> HttpResponse:
+    if step_up.wants_json(request):
+        words = {"title": "Second factor required", "status": HTTPStatus.FORBIDDEN, "code": "second_factor_required"}
+        return JsonResponse(words, status=HTTPStatus.FORBIDDEN, content_type="application/problem+json")
+    return step_up.lead(request, reverse("technicians:protect"))
 
 
 class StepUpMiddleware:

@@ -140,12 +140,12 @@ def interrupt(request: HttpRequest) -> HttpResponse:
     back = _page_before(request)
     if not ways:
         messages.info(request, "This act needs a second factor. Set one up, then send it again.")
-        return _lead(request, reverse("technicians:protect"))
+        return lead(request, reverse("technicians:protect"))
     key = _keep(request, back)
     if not key:
         messages.warning(request, "Confirm it is you, then send the form again: it was too large to be kept.")
     request.session[STATE_SESSION_KEY] = {"state": {"key": key, "back": back}, "callback": f"{__name__}.resume"}
-    return _lead(request, f"{ways[0]['url']}?{urlencode({'next': back})}")
+    return lead(request, f"{ways[0]['url']}?{urlencode({'next': back})}")
 
 
 def resume(request: HttpRequest, state: dict[str, Any]) -> HttpResponse:
@@ -260,7 +260,7 @@ def _page_before(request: HttpRequest) -> str:
     return reverse("technicians:settings")
 
 
-def _lead(request: HttpRequest, url: str) -> HttpResponse:
+def lead(request: HttpRequest, url: str) -> HttpResponse:
     """Redirect the whole page, also when a part of it asked."""
     if request.headers.get("HX-Request") == "true":
         return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"HX-Redirect": url})
