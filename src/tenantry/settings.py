@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "tenantry.technicians.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "tenantry.technicians.middleware.EnrolmentMiddleware",
+    "tenantry.customers.access.ScopeMiddleware",
     "tenantry.technicians.access.PermissionMiddleware",
     "tenantry.customers.access.CustomerMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

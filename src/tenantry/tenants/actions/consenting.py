@@ -24,7 +24,7 @@ from tenantry.audit.actions import About, record
 from tenantry.audit.models import Result
 from tenantry.customers.queries import get_customer
 from tenantry.graph.apps import App, registration
-from tenantry.kit import clock
+from tenantry.kit import clock, scoping
 from tenantry.kit.actor import Actor
 from tenantry.kit.errors import Conflict, Invalid, NotAllowed, NotHere
 from tenantry.reach import roles
@@ -269,7 +269,8 @@ def _first_judgement(attempt: ConsentAttempt, answer: ConsentAnswer, now: dt.dat
         return ConsentOutcome.ERROR, "an incomplete answer"
     if attempt.expected_tenant_id is not None and attempt.expected_tenant_id != tenant_id:
         return ConsentOutcome.OTHER_TENANT, ""
-    bound = Connection.objects.filter(tenant_id=tenant_id).select_related("tenant").first()
+    with scoping.scoped(scoping.SYSTEM):  # the tenant may be bound to a customer whom the technician does not see
+        bound = Connection.objects.filter(tenant_id=tenant_id).select_related("tenant").first()
     if bound is not None and bound.tenant.customer_id != attempt.customer_id:
         return ConsentOutcome.OTHER_CUSTOMER, ""
     return ConsentOutcome.VERIFYING, ""
