@@ -19,6 +19,7 @@ Row = str | tuple[frozenset[str], frozenset[str]]
 ROWS: dict[str, Row] = {
     "audit:activity": (ALL, ALL),
     "audit:export": (ALL - {HELP_DESK}, ALL - {HELP_DESK}),
+    "audit:report": (ALL, ALL),
     "customers:add": (ENGINEERS, ENGINEERS),
     "customers:archive": (ENGINEERS, ENGINEERS),
     "customers:list": (ALL, ALL),

@@ -7,5 +7,6 @@ from tenantry.audit import views
 app_name = "audit"
 urlpatterns = [
     path("", views.activity, name="activity"),
+    path("report/<uuid:customer_id>/", views.report, name="report"),
     path("export.csv", views.export, name="export"),
 ]

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import uuid
 from collections.abc import Iterator
 
 from django.db.models import Q
@@ -12,7 +13,8 @@ from django.views.decorators.http import require_GET
 from tenantry.audit import queries
 from tenantry.audit.forms import ActivityFilter
 from tenantry.audit.queries import Act, Filter
-from tenantry.customers.queries import visible_customers
+from tenantry.audit.report import month_of, monthly
+from tenantry.customers.queries import get_customer, visible_customers
 from tenantry.kit.needs import needs
 from tenantry.technicians.current import technician_of
 from tenantry.technicians.permissions import Permission
@@ -50,7 +52,13 @@ def activity(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "audit/activity.html",
-        {"form": form, "page": page, "filters": filters.urlencode(), "is_narrowed": is_narrowed},
+        {
+            "form": form,
+            "page": page,
+            "filters": filters.urlencode(),
+            "is_narrowed": is_narrowed,
+            "customer_id": form.cleaned_data.get("customer"),
+        },
     )
 
 
@@ -61,6 +69,15 @@ def _wanted(request: HttpRequest, form: ActivityFilter) -> Filter:
         return form.wanted()
     sight = Q(customer_id__in=visible_customers(technician).values("pk")) | Q(actor_id=technician.pk)
     return dataclasses.replace(form.wanted(), sight=sight)
+
+
+@needs(Permission.ACTIVITY_READ)
+@require_GET
+def report(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
+    """A customer's month, to be printed."""
+    customer = get_customer(technician=technician_of(request), customer_id=customer_id)
+    made = monthly(customer_id=customer.pk, month=month_of(request.GET.get("month", "")))
+    return render(request, "audit/report.html", {"customer": customer, "report": made})
 
 
 class _Line:

@@ -2,6 +2,7 @@
 
 import uuid
 
+from tenantry.audit import unfinished
 from tenantry.kit import clock, jobs
 from tenantry.tenants import actions
 from tenantry.tenants.actions.canary import CANARY_JOB
@@ -11,6 +12,8 @@ from tenantry.tenants.actions.verifying import VERIFY_JOB
 from tenantry.tenants.models import CanaryRun, Connection, ConsentAttempt, ConsentOutcome
 
 _MOST_PER_SWEEP = 1000  # more are taken by the next sweep, ten seconds later
+
+unfinished.read_with(lambda tenant_id: actions.request_check(tenant_id=tenant_id))
 
 
 @jobs.task(CHECK_JOB)
