@@ -129,6 +129,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "tenantry.web.context.console",
                 "tenantry.notifications.context.counts",
+                "tenantry.safeguards.context.counts",
             ],
         },
     }

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("tenantry.tenants.urls")),
     path("", include("tenantry.directory.urls")),
     path("", include("tenantry.helpdesk.urls")),
+    path("", include("tenantry.safeguards.urls")),
     path("", include("tenantry.roads.urls")),
     path("", include("tenantry.notifications.urls")),
     path("", include("tenantry.handover.urls")),

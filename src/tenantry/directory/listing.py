@@ -242,6 +242,16 @@ _FOUND: Final = (
 )  # fmt: skip
 
 
+def users_matching(*, tenant_id: uuid.UUID, text: str, most: int) -> list[DirectoryUser]:
+    """Users of one tenant: the one with exactly this sign-in name, or those whose words begin so. Two queries at most."""
+    there = DirectoryUser.objects.filter(tenant_id=tenant_id, removed_at__isnull=True)
+    exact = list(there.filter(user_principal_name__iexact=text.strip())[:most])
+    named = _named(text)
+    if exact or named is None:
+        return exact
+    return list(there.filter(named).order_by("sort_name", "object_id")[:most])
+
+
 def search_users(*, technician: Technician, text: str) -> tuple[list[FoundUser], bool]:
     """Users of every customer the technician sees; the best matches first, and whether there are more. One query.
 

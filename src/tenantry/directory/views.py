@@ -19,6 +19,7 @@ from tenantry.graph import errors
 from tenantry.helpdesk import queries as helpdesk
 from tenantry.kit.errors import NotHere
 from tenantry.kit.needs import needs
+from tenantry.safeguards import queries as safeguards
 from tenantry.technicians.current import technician_of
 from tenantry.technicians.permissions import Permission
 from tenantry.tenants import queries as tenants
@@ -107,6 +108,7 @@ def user(request: HttpRequest, customer_id: uuid.UUID, object_id: uuid.UUID) -> 
         "details": details,
         "password": passwords.facts(found, details.domain),
         "summary": queries.sync_summary(found.tenant_id),
+        "is_emergency": safeguards.emergency_account(tenant_id=found.tenant_id, object_id=object_id) is not None,
         "rows": helpdesk.action_rows(technician=technician_of(request), customer_id=customer.pk, user=found),
         "operations": helpdesk.recent_operations(tenant_id=found.tenant_id, object_id=found.object_id),
         "nav": "users",

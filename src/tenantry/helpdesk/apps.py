@@ -8,3 +8,11 @@ class HelpdeskConfig(AppConfig):
 
     name = "tenantry.helpdesk"
     label = "helpdesk"
+
+    def ready(self) -> None:
+        """Say who carries out operations that were approved."""
+        from tenantry.helpdesk.actions.requests import APPROVAL_KIND  # noqa: PLC0415  needs the models
+        from tenantry.helpdesk.approvals import OperationApproval  # noqa: PLC0415  as above
+        from tenantry.safeguards import registry  # noqa: PLC0415  as above
+
+        registry.register(APPROVAL_KIND, OperationApproval())

@@ -17,7 +17,7 @@ from tenantry.helpdesk.kinds import BY_KIND, BY_SLUG, Kind
 from tenantry.helpdesk.models import BulkRun, OperationState
 from tenantry.kit.errors import Invalid
 from tenantry.kit.needs import needs
-from tenantry.technicians.current import actor_of, technician_of
+from tenantry.technicians.current import actor_of, has_stepped_up, technician_of
 from tenantry.technicians.permissions import Permission
 from tenantry.technicians.step_up import require_step_up
 
@@ -91,15 +91,23 @@ def bulk_start(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     form = ConfirmForm(request.POST)
     if not form.is_valid():
         return _ask(request, customer_id=customer_id, kind=kind, object_ids=list(token.object_ids), form=form)
+    technician = technician_of(request)
+    plan = actions.plan_bulk(
+        technician=technician, customer_id=customer_id, kind=kind, object_ids=list(token.object_ids)
+    )
+    stepped_up = has_stepped_up(request)
+    if plan.wants_step_up and not stepped_up:
+        require_step_up(request)
     try:
         run = actions.start_bulk(
             actor=actor_of(request),
-            technician=technician_of(request),
+            technician=technician,
             customer_id=customer_id,
             confirmation=token,
             kind=kind,
             justification=form.cleaned_data["justification"],
             ticket=form.cleaned_data["ticket"],
+            stepped_up=stepped_up,
         )
     except actions.Expired as expired:
         return _ask(

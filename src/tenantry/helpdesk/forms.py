@@ -6,6 +6,7 @@ from django import forms
 
 from tenantry.helpdesk import passwords
 from tenantry.helpdesk.actions.requests import JUSTIFICATION, TICKET_LENGTH
+from tenantry.helpdesk.guarding import OVERRIDE_LENGTHS
 from tenantry.helpdesk.passwords import Source
 from tenantry.kit.sealed import Secret
 
@@ -28,6 +29,15 @@ class ConfirmForm(forms.Form):
         help_text="The reference in your ticket system.",
         required=False,
         max_length=TICKET_LENGTH,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    override_reason = forms.CharField(
+        label="Go on without the caller's proof, because",
+        help_text="Stands out in the activity log, with your name.",
+        required=False,
+        min_length=OVERRIDE_LENGTHS[0],
+        max_length=OVERRIDE_LENGTHS[1],
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
@@ -71,7 +81,9 @@ class ResetForm(ConfirmForm):
     def __init__(self, *args: Any, user_principal_name: str, **kwargs: Any) -> None:  # noqa: ANN401  Django's own
         super().__init__(*args, **kwargs)
         self._user_principal_name = user_principal_name
-        self.order_fields(["confirmation", "source", "password", "must_change", "justification", "ticket"])
+        self.order_fields(
+            ["confirmation", "source", "password", "must_change", "justification", "ticket", "override_reason"]
+        )
 
     def clean(self) -> dict[str, Any]:
         """Check a typed password by the rules Microsoft states."""

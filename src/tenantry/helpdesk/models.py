@@ -74,6 +74,7 @@ class Operation(models.Model):
     technician_address = models.CharField(max_length=64, blank=True)
     justification = models.TextField()
     ticket = models.CharField(max_length=64, blank=True)
+    grounds = models.JSONField(default=dict)  # why the rules allowed it: kind of account, rule, approval, override
     # Password resets only
     must_change = models.BooleanField(default=True)
     password_sealed = models.BinaryField(null=True)  # until it is shown once, thrown away, or the reset fails

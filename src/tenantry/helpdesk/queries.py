@@ -16,6 +16,8 @@ from tenantry.helpdesk.models import OPEN_STATES, BulkRun, Operation, OperationK
 from tenantry.kit import clock
 from tenantry.kit.decision import Decision
 from tenantry.kit.errors import NotHere
+from tenantry.safeguards import queries as safeguards
+from tenantry.safeguards.policies import Deed, judge
 from tenantry.technicians.models import Technician
 from tenantry.tenants import queries as tenants
 
@@ -48,6 +50,7 @@ class ActionRow:
         decision: whether it can be done; `Denied` carries reason and remedy.
         confirm_url: the page that asks.
         is_danger: whether the user is kept from working by it.
+        asks: what the rules ask for first, in words; empty for nothing.
         operation_url: the operation that is in the way; empty when none is.
     """
 
@@ -57,11 +60,12 @@ class ActionRow:
     decision: Decision
     confirm_url: str
     is_danger: bool
+    asks: str = ""
     operation_url: str = ""
 
 
 def action_rows(*, technician: Technician, customer_id: uuid.UUID, user: "DirectoryUser") -> list[ActionRow]:
-    """What can be done to `user`, each with the reason when it cannot. Five queries, whatever the user holds.
+    """What can be done to `user`, each with the reason when it cannot. Eight queries, whatever the user holds.
 
     Of block and unblock only the one that would change something is offered.
     """
@@ -71,6 +75,8 @@ def action_rows(*, technician: Technician, customer_id: uuid.UUID, user: "Direct
     target = directory.target_of(user)
     running = open_operation(tenant_id=user.tenant_id, object_id=user.object_id)
     idle = OperationKind.UNBLOCK_SIGN_IN if user.account_enabled else OperationKind.BLOCK_SIGN_IN
+    target_class = safeguards.classes_of(technician=technician, users=[user])[user.object_id]
+    rules = safeguards.rules()
     rows = []
     for kind in KINDS:
         if kind.kind == idle:
@@ -82,7 +88,11 @@ def action_rows(*, technician: Technician, customer_id: uuid.UUID, user: "Direct
             target=target,
             is_removed=user.removed_at is not None,
         )
-        if decision and running is not None:
+        deed = Deed(kind.kind.value)
+        verdict = judge(rules[target_class, deed], role=technician.role, target_class=target_class, deed=deed)
+        if verdict.denied is not None:
+            decision = verdict.denied
+        elif decision and running is not None:
             decision = policies.in_progress(running.get_kind_display())
         rows.append(
             ActionRow(
@@ -92,6 +102,7 @@ def action_rows(*, technician: Technician, customer_id: uuid.UUID, user: "Direct
                 decision=decision,
                 confirm_url=reverse("helpdesk:confirm", args=(customer_id, user.object_id, kind.slug)),
                 is_danger=kind.is_danger,
+                asks="" if verdict.denied else verdict.rule.asks(),
                 operation_url=reverse("helpdesk:operation", args=(customer_id, running.pk)) if running else "",
             )
         )

@@ -13,9 +13,10 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tenantry.customers.queries import get_customer
-from tenantry.helpdesk import actions, policies, queries
+from tenantry.helpdesk import actions, guarding, policies, queries
 from tenantry.helpdesk.confirmation import Confirmation
 from tenantry.helpdesk.forms import ConfirmForm, ResetForm, StopForm
+from tenantry.helpdesk.guarding import Shown
 from tenantry.helpdesk.kinds import BY_KIND, BY_SLUG, Kind
 from tenantry.helpdesk.models import Operation, OperationKind, OperationState
 from tenantry.kit import clock
@@ -23,7 +24,8 @@ from tenantry.kit.decision import Allowed
 from tenantry.kit.errors import Conflict, Invalid, require
 from tenantry.kit.needs import needs
 from tenantry.kit.sealed import Secret
-from tenantry.technicians.current import actor_of, technician_of
+from tenantry.safeguards import queries as safeguards
+from tenantry.technicians.current import actor_of, has_stepped_up, technician_of
 from tenantry.technicians.permissions import Permission
 from tenantry.technicians.step_up import require_step_up
 
@@ -76,14 +78,22 @@ def _confirmed(
     confirmation = Confirmation.opened(request.POST.get("confirmation", ""))
     again = confirmation.again
     form = _form(kind, user, request.POST)
+    shown = Shown(
+        stepped_up=has_stepped_up(request), override_reason=str(request.POST.get("override_reason", "")).strip()
+    )
+    ticket = str(request.POST.get("ticket", ""))
+    verdict = guarding.verdict_for(technician=technician, user=user, kind=kind, shown=shown, ticket=ticket)
     if not form.is_valid():
         # A denial is told before the details of a form that could not be sent anyway.
-        require(queries.decision_for(kind=kind, connection=connection, user=user))
+        require(guarding.combined(queries.decision_for(kind=kind, connection=connection, user=user), verdict))
         return _ask(
             request, customer_id=customer_id, connection=connection, user=user, kind=kind, form=form, again=again
         )
+    if verdict.denied is None and verdict.wants_step_up and not verdict.wants_strength:
+        require_step_up(request)
+    send = actions.request_approval if verdict.wants_approval else actions.request_operation
     try:
-        made = actions.request_operation(
+        made = send(
             actor=actor_of(request),
             technician=technician,
             customer_id=customer_id,
@@ -94,6 +104,7 @@ def _confirmed(
             ticket=form.cleaned_data["ticket"],
             password=form.new_password() if isinstance(form, ResetForm) else None,
             must_change=form.cleaned_data.get("must_change", True),
+            shown=shown,
         )
     except actions.Expired as expired:
         data = request.POST.copy()
@@ -123,7 +134,9 @@ def _confirmed(
         return _ask(
             request, customer_id=customer_id, connection=connection, user=user, kind=kind, form=form, again=again
         )
-    return redirect("helpdesk:operation", customer_id=customer_id, operation_id=made.pk)
+    if isinstance(made, Operation):
+        return redirect("helpdesk:operation", customer_id=customer_id, operation_id=made.pk)
+    return redirect("safeguards:request", request_id=made.pk)
 
 
 def _form(kind: Kind, user: "DirectoryUser", data: Any, **options: Any) -> ConfirmForm:  # noqa: ANN401  Django's own
@@ -154,7 +167,11 @@ def _ask(
     again: uuid.UUID | None,
     expired: actions.Expired | None = None,
 ) -> HttpResponse:
-    decision = queries.decision_for(kind=kind, connection=connection, user=user)
+    technician = technician_of(request)
+    shown = Shown(stepped_up=has_stepped_up(request))
+    ticket = str(form["ticket"].value() or "")
+    verdict = guarding.verdict_for(technician=technician, user=user, kind=kind, shown=shown, ticket=ticket)
+    decision = guarding.combined(queries.decision_for(kind=kind, connection=connection, user=user), verdict)
     running = queries.open_operation(tenant_id=user.tenant_id, object_id=user.object_id)
     if decision and running is not None:
         decision = policies.in_progress(running.get_kind_display())
@@ -166,6 +183,12 @@ def _ask(
         "decision": decision,
         "is_allowed": isinstance(decision, Allowed),
         "running": running,
+        "verdict": verdict,
+        "asked_for": guarding.asked_for(verdict) if verdict.denied is None else [],
+        "waiting": safeguards.open_request(tenant_id=user.tenant_id, object_id=user.object_id, deed=verdict.deed)
+        if verdict.wants_approval
+        else None,
+        "may_override": technician.may(Permission.VERIFICATION_OVERRIDE),
         "repeated": repeated if repeated is not None and repeated.pk != again else None,
         "expired": expired,
         "is_reset": kind.kind == OperationKind.RESET_PASSWORD,

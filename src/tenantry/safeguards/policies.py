@@ -113,6 +113,17 @@ class Rule:
             or (other.needs_approval and not self.needs_approval)
         )
 
+    def asks(self) -> str:
+        """What it asks for beside the role, in words; empty for nothing."""
+        parts = []
+        if self.strength:
+            parts.append("a verified caller")
+        if self.step_up:
+            parts.append("a fresh proof that it is you")
+        if self.needs_approval:
+            parts.append("a second technician's approval")
+        return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]])) if parts else ""
+
     def words(self) -> str:
         """The rule in one sentence."""
         if not self.roles:
@@ -136,6 +147,8 @@ _NOBODY: Final = Rule(frozenset())
 DEFAULTS: Final[Mapping[tuple[TargetClass, Deed], Rule]] = MappingProxyType(
     {
         **{(TargetClass.ORDINARY, deed): Rule(_ALL) for deed in Deed},
+        # Whoever sits down at an unlocked console must not walk away with a password.
+        (TargetClass.ORDINARY, Deed.RESET_PASSWORD): Rule(_ALL, step_up=True),
         **{(TargetClass.ADMINISTRATOR, deed): Rule(_ENGINEERS, step_up=True) for deed in Deed},
         **{
             (TargetClass.GLOBAL_ADMINISTRATOR, deed): Rule(_LEADS, step_up=True, needs_approval=True)

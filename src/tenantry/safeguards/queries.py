@@ -10,12 +10,13 @@ from django.db.models import QuerySet
 from tenantry.customers.queries import visible_customers
 from tenantry.directory import queries as directory
 from tenantry.kit import clock
+from tenantry.kit.decision import Denied
 from tenantry.kit.errors import NotHere
 from tenantry.safeguards import policies
 from tenantry.safeguards.models import ApprovalRequest, ApprovalState, EmergencyAccount, StoredRule
 from tenantry.safeguards.policies import DEFAULTS, FIXED, Deed, Proofs, Rule, Strength, TargetClass, Verdict
 from tenantry.technicians.models import Technician
-from tenantry.technicians.permissions import Permission
+from tenantry.technicians.permissions import Permission, holders
 
 if TYPE_CHECKING:
     from tenantry.directory.models import DirectoryUser
@@ -153,6 +154,19 @@ def get_request(*, technician: Technician, request_id: uuid.UUID) -> RequestRow:
     if found is None:
         raise NotHere("There is no such request.")
     return _row(technician, found)
+
+
+def may_not_decide(*, technician: Technician, row: RequestRow) -> Denied | None:
+    """Why `technician` cannot decide this request; None when they can."""
+    if row.is_own:
+        return Denied(
+            "ones_own_request", "Nobody decides their own request.", "A colleague must look at it.", "a colleague"
+        )
+    if not technician.may(Permission.APPROVALS_DECIDE):
+        words = holders(Permission.APPROVALS_DECIDE)
+        return Denied("role_too_small", "Your role does not include this.", f"It takes {words}.", words)
+    target_class, deed = TargetClass(row.request.target_class), Deed(row.request.deed)
+    return policies.may_approve(rules()[target_class, deed], role=technician.role, target_class=target_class, deed=deed)
 
 
 def open_request(*, tenant_id: uuid.UUID, object_id: uuid.UUID, deed: Deed) -> ApprovalRequest | None:

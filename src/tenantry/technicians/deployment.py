@@ -28,6 +28,13 @@ class Entry:
 
 ENTRIES: Final = (
     Entry(
+        "Rules",
+        "Who may do what to which kind of account, and after which proof.",
+        "shield-check",
+        "safeguards:rules",
+        Permission.SETTINGS_RULES_READ,
+    ),
+    Entry(
         "Notifications",
         "Where alerts go: mail and webhooks.",
         "bell",

@@ -36,6 +36,11 @@ def find_technician(email: str) -> Technician | None:
     return Technician.objects.filter(email=email.strip().lower(), is_active=True).first()
 
 
+def active_technicians() -> list[Technician]:
+    """Everybody who can sign in, by name."""
+    return list(Technician.objects.filter(is_active=True).order_by("display_name", "email"))
+
+
 def token_digest(token: str) -> bytes:
     """What is stored of a link's token. 256 random bits need no salt and no slow hash."""
     return hashlib.sha256(token.encode()).digest()

@@ -32,6 +32,7 @@ ENTRIES = (
     Entry("readiness", "Readiness", "gauge", "tenants:readiness", "/readiness/", frozenset()),
     Entry("alerts", "Alerts", "bell", "notifications:alerts", "/alerts/", frozenset({"notifications"})),
     Entry("users", "Users", "users", "directory:search", "/users/", frozenset({"directory", "helpdesk"})),
+    Entry("approvals", "Approvals", "users-round", "safeguards:requests", "/approvals/", frozenset({"safeguards"})),
     Entry("activity", "Activity", "history", "audit:activity", "/activity/", frozenset({"audit"})),
     Entry(
         "settings",

@@ -1,7 +1,13 @@
 """What a technician asks for: one operation, the same on several users, the new password."""
 
 from tenantry.helpdesk.actions.bulk import MOST_USERS, Plan, plan_bulk, start_bulk
-from tenantry.helpdesk.actions.requests import AlreadyThere, Expired, confirm, request_operation
+from tenantry.helpdesk.actions.requests import (
+    AlreadyThere,
+    Expired,
+    confirm,
+    request_approval,
+    request_operation,
+)
 from tenantry.helpdesk.actions.secrets import discard_password, discard_stale_passwords, reveal_password
 from tenantry.helpdesk.actions.stopping import stop_waiting
 
@@ -14,6 +20,7 @@ __all__ = [
     "discard_password",
     "discard_stale_passwords",
     "plan_bulk",
+    "request_approval",
     "request_operation",
     "reveal_password",
     "start_bulk",

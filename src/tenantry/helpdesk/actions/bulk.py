@@ -10,15 +10,17 @@ from django.db import IntegrityError, transaction
 from tenantry.customers.queries import get_customer
 from tenantry.directory import queries as directory
 from tenantry.helpdesk import confirmation as confirmations
-from tenantry.helpdesk import queries
+from tenantry.helpdesk import guarding, queries
 from tenantry.helpdesk.actions.requests import Expired, check_words, create_operation
 from tenantry.helpdesk.confirmation import Confirmation
+from tenantry.helpdesk.guarding import Shown
 from tenantry.helpdesk.kinds import Kind
 from tenantry.helpdesk.models import OPEN_STATES, BulkRun, Operation
 from tenantry.kit import clock
 from tenantry.kit.actor import Actor
 from tenantry.kit.decision import Denied
 from tenantry.kit.errors import Invalid, NotAllowed, NotHere
+from tenantry.safeguards.policies import Verdict
 from tenantry.technicians.models import Technician
 from tenantry.tenants import queries as tenants
 
@@ -36,6 +38,12 @@ class Plan:
     users: "list[DirectoryUser]"
     skipped: "list[tuple[DirectoryUser, Denied]]"
     tenant_id: uuid.UUID
+    verdicts: dict[uuid.UUID, Verdict]
+
+    @property
+    def wants_step_up(self) -> bool:
+        """Whether somebody in it asks for a fresh proof that it is the technician."""
+        return any(self.verdicts[user.object_id].wants_step_up for user in self.users)
 
 
 def plan_bulk(*, technician: Technician, customer_id: uuid.UUID, kind: Kind, object_ids: Sequence[uuid.UUID]) -> Plan:
@@ -65,14 +73,15 @@ def plan_bulk(*, technician: Technician, customer_id: uuid.UUID, kind: Kind, obj
     if len(users) != len(wanted):
         raise NotHere("A selected user is not of this customer.")
     decisions = queries.decisions_for(kind=kind, connection=connection, users=users)
+    verdicts = guarding.verdicts_for(technician=technician, users=users, kind=kind)
     busy = set(
         Operation.objects.filter(
             tenant_id=connection.tenant_id, object_id__in=wanted, state__in=OPEN_STATES
         ).values_list("object_id", flat=True)
     )
-    plan = Plan(users=[], skipped=[], tenant_id=connection.tenant_id)
+    plan = Plan(users=[], skipped=[], tenant_id=connection.tenant_id, verdicts=verdicts)
     for user in users:
-        decision = decisions[user.object_id]
+        decision = guarding.alone_only(verdicts[user.object_id]) or decisions[user.object_id]
         if isinstance(decision, Denied):
             plan.skipped.append((user, decision))
         elif user.object_id in busy:
@@ -91,6 +100,7 @@ def start_bulk(
     kind: Kind,
     justification: str,
     ticket: str = "",
+    stepped_up: bool = False,
 ) -> BulkRun:
     """Start the run that was confirmed. The same confirmation again returns the run it started the first time.
 
@@ -121,6 +131,12 @@ def start_bulk(
     plan = plan_bulk(technician=technician, customer_id=customer_id, kind=kind, object_ids=confirmation.object_ids)
     if plan.tenant_id != confirmation.tenant_id:
         raise confirmations.not_genuine()
+    if plan.wants_step_up and not stepped_up:
+        raise NotAllowed(
+            "Somebody among these users asks you to confirm that it is you.",
+            remedy="Confirm with your passkey or a code, then go on.",
+            code="step_up_missing",
+        )
     touched = set(
         Operation.objects.filter(
             tenant_id=plan.tenant_id, object_id__in=confirmation.object_ids, created_at__gt=confirmation.issued_at
@@ -155,6 +171,7 @@ def start_bulk(
                             justification=justification,
                             ticket=ticket,
                             bulk_run=run,
+                            grounds=guarding.grounds_of(plan.verdicts[user.object_id], Shown(stepped_up=stepped_up)),
                         )
                 except IntegrityError:
                     skipped.append((user, _busy().reason))

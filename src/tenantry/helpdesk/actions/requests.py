@@ -1,28 +1,35 @@
 """Asking for one operation: checked, written down as a row, handed to the worker. Nothing is sent here."""
 
+import dataclasses
 import uuid
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db import IntegrityError, transaction
 
 from tenantry.customers.queries import Customer, get_customer
 from tenantry.helpdesk import confirmation as confirmations
-from tenantry.helpdesk import passwords, queries
+from tenantry.helpdesk import guarding, passwords, queries
 from tenantry.helpdesk.confirmation import Confirmation
+from tenantry.helpdesk.guarding import Shown
 from tenantry.helpdesk.kinds import Kind
 from tenantry.helpdesk.models import BulkRun, Operation, OperationKind
 from tenantry.kit import clock, jobs
 from tenantry.kit.actor import Actor
 from tenantry.kit.errors import Conflict, Invalid, require
 from tenantry.kit.sealed import Secret
+from tenantry.safeguards import actions as safeguards
+from tenantry.safeguards.policies import Verdict
 from tenantry.technicians.models import Technician
 
 if TYPE_CHECKING:
     from tenantry.directory.models import DirectoryUser
+    from tenantry.safeguards.models import ApprovalRequest
 
 JUSTIFICATION: Final = (3, 500)  # characters
 TICKET_LENGTH: Final = 64
 RUN_TASK: Final = "helpdesk.run"
+APPROVAL_KIND: Final = "helpdesk.operation"
 
 
 class Expired(Invalid):
@@ -92,8 +99,22 @@ def request_operation(
     ticket: str = "",
     password: Secret | None = None,
     must_change: bool = True,
+    shown: Shown = guarding.NOTHING,
 ) -> Operation:
     """Ask for one operation. The same confirmation again returns the operation it made the first time.
+
+    Args:
+        actor: the technician as the actor.
+        technician: who asks.
+        customer_id: the user's customer.
+        object_id: the user.
+        kind: what is to be done.
+        confirmation: the page that asked.
+        justification: why.
+        ticket: the reference in the ticket system.
+        password: of a reset.
+        must_change: of a reset: the user chooses another at the next sign-in.
+        shown: what the technician shows for the rules.
 
     Raises:
         NotHere: the user is not of this customer.
@@ -101,9 +122,142 @@ def request_operation(
         Expired: the confirmation is older than ten minutes.
         AlreadyThere: another operation on the user came in between, or the same was done a moment ago and the
             confirmation does not say that it is wanted once more.
-        NotAllowed: Microsoft's rules or the connection deny it.
+        NotAllowed: the MSP's rules, Microsoft's or the connection deny it, or something the rules ask for is missing.
         Invalid: no justification, or no password for a reset.
     """
+    checked = _check(
+        technician=technician,
+        customer_id=customer_id,
+        object_id=object_id,
+        kind=kind,
+        confirmation=confirmation,
+        justification=justification,
+        ticket=ticket,
+        password=password,
+        shown=shown,
+    )
+    if isinstance(checked, Operation):
+        return checked
+    refusal = checked.verdict.refusal()
+    if refusal is not None:
+        require(refusal)
+    try:
+        with transaction.atomic():
+            return create_operation(
+                actor=actor,
+                customer=checked.customer,
+                user=checked.user,
+                kind=kind,
+                confirmation_id=confirmation.id,
+                justification=justification,
+                ticket=ticket,
+                password=password,
+                must_change=must_change,
+                grounds=guarding.grounds_of(checked.verdict, shown),
+            )
+    except IntegrityError:
+        # Another request won the race for this confirmation or this user; the database decided which.
+        earlier = _made_by(confirmation, object_id)
+        if earlier is not None:
+            return earlier
+        running = queries.newest_operation(tenant_id=checked.user.tenant_id, object_id=object_id)
+        if running is None:
+            raise
+        raise AlreadyThere(running) from None
+
+
+def request_approval(
+    *,
+    actor: Actor,
+    technician: Technician,
+    customer_id: uuid.UUID,
+    object_id: uuid.UUID,
+    kind: Kind,
+    confirmation: Confirmation,
+    justification: str,
+    ticket: str = "",
+    password: Secret | None = None,
+    must_change: bool = True,
+    shown: Shown = guarding.NOTHING,
+) -> "Operation | ApprovalRequest":
+    """Ask a second technician to agree to an operation; everything else must be in order already.
+
+    Args and Raises: as `request_operation`; `Conflict` also when the same waits for a decision already.
+    """
+    checked = _check(
+        technician=technician,
+        customer_id=customer_id,
+        object_id=object_id,
+        kind=kind,
+        confirmation=confirmation,
+        justification=justification,
+        ticket=ticket,
+        password=password,
+        shown=shown,
+    )
+    if isinstance(checked, Operation):
+        return checked
+    verdict = checked.verdict
+    refusal = verdict.refusal()
+    if refusal is not None and refusal.code != "approval_missing":
+        require(refusal)
+    if refusal is None:
+        raise Invalid("No rule asks for an approval here.", remedy="Do it directly.")
+    user = checked.user
+    lines = [("What", kind.label), ("Effect", kind.effect)]
+    if kind.kind == OperationKind.RESET_PASSWORD:
+        lines.append(("Afterwards", "The user must choose another password." if must_change else "It stays as it is."))
+        lines.append(("Who sees the new password", technician.display_name))
+    lines += [("User", f"{user.display_name} ({user.user_principal_name})"), ("Kind of account", verdict.class_words)]
+    return safeguards.ask(
+        actor=actor,
+        technician=technician,
+        wish=safeguards.Wish(
+            kind=APPROVAL_KIND,
+            confirmation_id=confirmation.id,
+            customer_id=customer_id,
+            customer_name=checked.customer.name,
+            tenant_id=user.tenant_id,
+            object_id=object_id,
+            target_name=f"{user.display_name} ({user.user_principal_name})"[:320],
+            target_class=verdict.target_class,
+            deed=verdict.deed,
+            lines=tuple(lines),
+            payload={
+                "kind": kind.kind.value,
+                "must_change": must_change,
+                "shown": dataclasses.asdict(shown),
+                "grounds": guarding.grounds_of(verdict, shown),
+            },
+            secret=password,
+            justification=justification,
+            ticket=ticket,
+        ),
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Checked:
+    """A request in order, but for what the verdict still asks for."""
+
+    customer: Customer
+    user: "DirectoryUser"
+    verdict: Verdict
+
+
+def _check(
+    *,
+    technician: Technician,
+    customer_id: uuid.UUID,
+    object_id: uuid.UUID,
+    kind: Kind,
+    confirmation: Confirmation,
+    justification: str,
+    ticket: str,
+    password: Secret | None,
+    shown: Shown,
+) -> "_Checked | Operation":
+    """Everything but what the verdict asks for; the operation, if this very confirmation made it already."""
     customer = get_customer(technician=technician, customer_id=customer_id)
     connection, user = queries.find_user(customer_id=customer_id, object_id=object_id)
     if (
@@ -130,32 +284,13 @@ def request_operation(
             "This page was open for more than ten minutes, so nothing was sent.",
             remedy="Check that everything is still right, then confirm again.",
         )
-    require(queries.decision_for(kind=kind, connection=connection, user=user))
+    verdict = guarding.verdict_for(technician=technician, user=user, kind=kind, shown=shown, ticket=ticket)
+    require(guarding.combined(queries.decision_for(kind=kind, connection=connection, user=user), verdict))
     check_words(justification=justification, ticket=ticket)
+    guarding.check_override(technician=technician, shown=shown)
     if (kind.kind == OperationKind.RESET_PASSWORD) != (password is not None):
         raise Invalid("A reset takes a new password, and nothing else does.", field="password")
-    try:
-        with transaction.atomic():
-            return create_operation(
-                actor=actor,
-                customer=customer,
-                user=user,
-                kind=kind,
-                confirmation_id=confirmation.id,
-                justification=justification,
-                ticket=ticket,
-                password=password,
-                must_change=must_change,
-            )
-    except IntegrityError:
-        # Another request won the race for this confirmation or this user; the database decided which.
-        earlier = _made_by(confirmation, object_id)
-        if earlier is not None:
-            return earlier
-        running = queries.newest_operation(tenant_id=user.tenant_id, object_id=object_id)
-        if running is None:
-            raise
-        raise AlreadyThere(running) from None
+    return _Checked(customer, user, verdict)
 
 
 def check_words(*, justification: str, ticket: str) -> None:
@@ -183,6 +318,7 @@ def create_operation(
     password: Secret | None = None,
     must_change: bool = True,
     bulk_run: BulkRun | None = None,
+    grounds: Mapping[str, Any] | None = None,
 ) -> Operation:
     """Write the row and put the job in, in the transaction at hand; everything was checked before.
 
@@ -214,6 +350,7 @@ def create_operation(
         created_at=now,
         next_at=now,
         message="It is about to start.",
+        grounds=dict(grounds or {}),
     )
     enqueue_run(operation.pk)
     return operation

@@ -124,6 +124,8 @@ def _record(operation: Operation) -> int | None:
     details: dict[str, Any] = {"operation_id": str(operation.pk)}
     if operation.kind == OperationKind.RESET_PASSWORD:
         details["must_change"] = operation.must_change
+    if operation.grounds:
+        details["grounds"] = operation.grounds
     if operation.bulk_run_id is not None:
         details["bulk_run_id"] = str(operation.bulk_run_id)
     try:

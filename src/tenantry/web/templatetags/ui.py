@@ -275,7 +275,7 @@ def pager(context: Context, after: str = "", before: str = "", words: str = "") 
 def main_nav(context: Context) -> dict[str, object]:
     """The navigation's entries with the current one marked."""
     here = context.get("nav") or nav.current(context.get("request"))
-    counts = context.get("nav_counts") or {}
+    counts = (context.get("nav_counts") or {}) | (context.get("nav_more_counts") or {})
     return {
         "entries": [
             {

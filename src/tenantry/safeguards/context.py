@@ -1,0 +1,15 @@
+"""What every page knows of approvals: the number in the navigation."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest
+
+from tenantry.safeguards.queries import count_to_decide
+from tenantry.technicians.current import technician_of
+
+
+def counts(request: HttpRequest) -> dict[str, dict[str, Callable[[], int]]]:
+    """How many requests wait for whoever looks; asked for only by pages that draw the navigation."""
+    if not request.user.is_authenticated:
+        return {}
+    return {"nav_more_counts": {"approvals": lambda: count_to_decide(technician_of(request))}}
