@@ -65,6 +65,7 @@ def _resets(served: dict[str, Any]) -> tuple[list[float], list[float], int]:
     from tenantry.directory.models import DirectoryUser  # noqa: PLC0415  after set-up
     from tenantry.graph import transport  # noqa: PLC0415
     from tenantry.helpdesk import actions, passwords, runner  # noqa: PLC0415
+    from tenantry.helpdesk.guarding import Shown  # noqa: PLC0415
     from tenantry.helpdesk.kinds import BY_SLUG  # noqa: PLC0415
     from tenantry.helpdesk.models import Operation  # noqa: PLC0415
     from tenantry.kit.actor import Actor  # noqa: PLC0415
@@ -88,6 +89,7 @@ def _resets(served: dict[str, Any]) -> tuple[list[float], list[float], int]:
         with transport.stopwatch() as watch:
             started = time.perf_counter()
             operation = actions.request_operation(
+                shown=Shown(stepped_up=True),
                 actor=Actor("technician", technician.pk, technician.display_name),
                 technician=technician,
                 customer_id=customer.pk,

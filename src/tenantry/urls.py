@@ -13,8 +13,8 @@ urlpatterns = [
     path("customers/", include("tenantry.customers.urls")),
     path("", include("tenantry.tenants.urls")),
     path("", include("tenantry.directory.urls")),
+    path("", include("tenantry.safeguards.urls")),  # before the help desk, whose addresses end in any word
     path("", include("tenantry.helpdesk.urls")),
-    path("", include("tenantry.safeguards.urls")),
     path("", include("tenantry.roads.urls")),
     path("", include("tenantry.notifications.urls")),
     path("", include("tenantry.handover.urls")),

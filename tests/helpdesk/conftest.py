@@ -69,6 +69,7 @@ class Place:
     ) -> "Operation":
         """Ask for an operation as Alice would, without running it."""
         from tenantry.helpdesk import actions
+        from tenantry.helpdesk.guarding import Shown
         from tenantry.helpdesk.kinds import BY_SLUG
         from tenantry.kit.actor import Actor
         from tenantry.kit.sealed import Secret
@@ -87,6 +88,7 @@ class Place:
             confirmation=confirmation,
             justification=options.pop("justification", "Forgotten password"),
             password=Secret(password) if slug == "reset-password" else None,
+            shown=options.pop("shown", Shown(stepped_up=True)),
             **options,
         )
 
@@ -148,7 +150,7 @@ def place(
         created_at=clock.now(),
     )
     now = clock.now()
-    DirectorySync.objects.create(tenant=row)
+    DirectorySync.objects.create(tenant=row, roles_read_at=now)
     connection = Connection.objects.create(
         tenant=row,
         state=ConnectionState.READY,

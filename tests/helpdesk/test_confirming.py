@@ -353,7 +353,7 @@ def test_the_partials_for_the_user_page_render(place: Place, dana: "DirectoryUse
     from tenantry.helpdesk.queries import action_rows, recent_operations
 
     place.do(dana)
-    rows = action_rows(technician=place.alice, customer_id=place.customer.pk, user=dana)
+    rows = action_rows(technician=place.alice, customer=place.customer, connection=place.connection, user=dana)
     text = render_to_string("helpdesk/user_actions.html", {"rows": rows})
     assert _url(place, dana, "block") in text
     found = recent_operations(tenant_id=place.tenant_id, object_id=dana.object_id)

@@ -243,7 +243,7 @@ _FOUND: Final = (
 
 
 def users_matching(*, tenant_id: uuid.UUID, text: str, most: int) -> list[DirectoryUser]:
-    """Users of one tenant: the one with exactly this sign-in name, or those whose words begin so. Two queries at most."""
+    """Users of one tenant: the one with just this sign-in name, or those whose words begin so. Two queries."""
     there = DirectoryUser.objects.filter(tenant_id=tenant_id, removed_at__isnull=True)
     exact = list(there.filter(user_principal_name__iexact=text.strip())[:most])
     named = _named(text)

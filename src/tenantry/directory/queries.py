@@ -3,7 +3,7 @@
 import dataclasses
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tenantry.directory.models import (
@@ -103,7 +103,11 @@ def are_roles_known(tenant_id: uuid.UUID) -> bool:
     Without that nobody of the tenant can be called an ordinary user.
     """
     row = DirectorySync.objects.filter(tenant_id=tenant_id).values_list("roles_read_at", "gaps").first()
-    return row is not None and row[0] is not None and not {"roles", "groups"} & row[1].keys()
+    return row is not None and _are_known(*row)
+
+
+def _are_known(read_at: dt.datetime | None, gaps: Mapping[str, str]) -> bool:
+    return read_at is not None and not {"roles", "groups"} & gaps.keys()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -120,6 +124,7 @@ class SyncSummary:
         cause: why it cannot be read; empty while all is well.
         fix: what to do about that.
         gaps: what could not be read beside the users, a sentence each.
+        are_roles_known: whether who holds which role was read (see `are_roles_known`).
     """
 
     state: str
@@ -131,6 +136,7 @@ class SyncSummary:
     cause: str
     fix: str
     gaps: tuple[str, ...]
+    are_roles_known: bool = False
 
     @property
     def is_reading(self) -> bool:
@@ -161,6 +167,7 @@ def sync_summary(tenant_id: uuid.UUID) -> SyncSummary:
         cause=row.cause,
         fix=row.fix,
         gaps=tuple(row.gaps.values()),
+        are_roles_known=_are_known(row.roles_read_at, row.gaps),
     )
 
 

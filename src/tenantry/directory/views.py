@@ -10,16 +10,16 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
-from tenantry.customers.queries import get_customer, list_customers
+from tenantry.customers.queries import Customer, get_customer, list_customers
 from tenantry.directory import actions, listing, passwords, queries
 from tenantry.directory.forms import UserFilter
 from tenantry.directory.models import DirectoryUser
 from tenantry.directory.words import explain_live
 from tenantry.graph import errors
 from tenantry.helpdesk import queries as helpdesk
+from tenantry.kit.decision import Denied
 from tenantry.kit.errors import NotHere
 from tenantry.kit.needs import needs
-from tenantry.safeguards import queries as safeguards
 from tenantry.technicians.current import technician_of
 from tenantry.technicians.permissions import Permission
 from tenantry.tenants import queries as tenants
@@ -81,25 +81,33 @@ def sync(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     return redirect("directory:users", customer_id=customer.pk)
 
 
-def _user_of(request: HttpRequest, customer_id: uuid.UUID, object_id: uuid.UUID) -> tuple[Any, DirectoryUser]:
-    """The customer and its user.
+def _user_of(request: HttpRequest, customer_id: uuid.UUID, object_id: uuid.UUID) -> tuple[Customer, Any, DirectoryUser]:
+    """The customer, its connection and its user.
 
     Raises:
         NotHere: no such customer for this technician, or the customer has no such user.
     """
     customer = get_customer(technician=technician_of(request), customer_id=customer_id)
-    tenant = tenants.tenant_of(customer.pk)
-    found = queries.find_user(tenant_id=tenant.tenant_id, object_id=object_id) if tenant is not None else None
-    if found is None:
+    connection = tenants.connection_of(customer.pk)
+    found = queries.find_user(tenant_id=connection.tenant_id, object_id=object_id) if connection is not None else None
+    if connection is None or found is None:
         raise NotHere("This customer has no such user.")
-    return customer, found
+    return customer, connection, found
 
 
 @needs(Permission.USERS_READ)
 @require_GET
 def user(request: HttpRequest, customer_id: uuid.UUID, object_id: uuid.UUID) -> HttpResponse:
     """One user: facts, roles, what can be done and what was done."""
-    customer, found = _user_of(request, customer_id, object_id)
+    customer, connection, found = _user_of(request, customer_id, object_id)
+    summary = queries.sync_summary(found.tenant_id)
+    rows = helpdesk.action_rows(
+        technician=technician_of(request),
+        customer=customer,
+        connection=connection,
+        user=found,
+        are_roles_known=summary.are_roles_known,
+    )
     details = queries.user_details(found)
     context = {
         "customer": customer,
@@ -107,9 +115,11 @@ def user(request: HttpRequest, customer_id: uuid.UUID, object_id: uuid.UUID) -> 
         "directory_user": found,
         "details": details,
         "password": passwords.facts(found, details.domain),
-        "summary": queries.sync_summary(found.tenant_id),
-        "is_emergency": safeguards.emergency_account(tenant_id=found.tenant_id, object_id=object_id) is not None,
-        "rows": helpdesk.action_rows(technician=technician_of(request), customer_id=customer.pk, user=found),
+        "summary": summary,
+        "is_emergency": any(
+            isinstance(row.decision, Denied) and row.decision.code == "emergency_account" for row in rows
+        ),
+        "rows": rows,
         "operations": helpdesk.recent_operations(tenant_id=found.tenant_id, object_id=found.object_id),
         "nav": "users",
     }
@@ -120,7 +130,7 @@ def user(request: HttpRequest, customer_id: uuid.UUID, object_id: uuid.UUID) -> 
 @require_GET
 def groups(request: HttpRequest, customer_id: uuid.UUID, object_id: uuid.UUID) -> HttpResponse:
     """Every group of a user, read from Microsoft now; to htmx only the list."""
-    customer, found = _user_of(request, customer_id, object_id)
+    customer, _, found = _user_of(request, customer_id, object_id)
     context: dict[str, Any] = {"customer": customer, "directory_user": found, "nav": "users"}
     try:
         context["groups"] = actions.read_groups_of_user(tenant_id=found.tenant_id, object_id=found.object_id)

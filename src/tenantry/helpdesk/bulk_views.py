@@ -83,7 +83,6 @@ def bulk_start(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """Start the run that was confirmed; the same page posted twice is one run."""
     if request.method == "GET":  # reloaded or kept as a link: the selection is gone, the list is where it is made
         return redirect("directory:users", customer_id=customer_id)
-    require_step_up(request)
     token = Confirmation.opened(request.POST.get("confirmation", ""))
     kind = BY_KIND.get(token.kind)
     if kind is None or token.customer_id != customer_id:

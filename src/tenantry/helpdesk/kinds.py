@@ -39,11 +39,6 @@ class Kind:
     suggestions: tuple[str, ...]
 
     @property
-    def wants_step_up(self) -> bool:
-        """Whether it opens a door, so that the technician proves anew who they are; closing one must not wait."""
-        return self.kind in {OperationKind.RESET_PASSWORD, OperationKind.UNBLOCK_SIGN_IN}
-
-    @property
     def action(self) -> Action:
         """The same in the words of `reach`."""
         return Action(self.kind.value)

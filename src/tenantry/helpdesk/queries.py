@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from django.db import connection as database
 from django.urls import reverse
 
-from tenantry.customers.queries import get_customer
+from tenantry.customers.queries import Customer, get_customer
 from tenantry.directory import queries as directory
 from tenantry.helpdesk import policies
 from tenantry.helpdesk.kinds import BY_KIND, KINDS, Kind
@@ -64,18 +64,27 @@ class ActionRow:
     operation_url: str = ""
 
 
-def action_rows(*, technician: Technician, customer_id: uuid.UUID, user: "DirectoryUser") -> list[ActionRow]:
-    """What can be done to `user`, each with the reason when it cannot. Eight queries, whatever the user holds.
+def action_rows(
+    *,
+    technician: Technician,
+    customer: Customer,
+    connection: "Connection | None",
+    user: "DirectoryUser",
+    are_roles_known: bool | None = None,
+) -> list[ActionRow]:
+    """What can be done to `user`, each with the reason when it cannot. Six queries at most, whatever the user holds.
+
+    `customer` comes from `get_customer`, which saw to it that it is the technician's; `connection` is its own.
 
     Of block and unblock only the one that would change something is offered.
     """
-    get_customer(technician=technician, customer_id=customer_id)
-    connection = tenants.connection_of(customer_id)
     reacher = tenants.reacher_of(connection) if connection is not None else None
     target = directory.target_of(user)
     running = open_operation(tenant_id=user.tenant_id, object_id=user.object_id)
     idle = OperationKind.UNBLOCK_SIGN_IN if user.account_enabled else OperationKind.BLOCK_SIGN_IN
-    target_class = safeguards.classes_of(technician=technician, users=[user])[user.object_id]
+    target_class = safeguards.classes_of(technician=technician, users=[user], are_roles_known=are_roles_known)[
+        user.object_id
+    ]
     rules = safeguards.rules()
     rows = []
     for kind in KINDS:
@@ -100,10 +109,10 @@ def action_rows(*, technician: Technician, customer_id: uuid.UUID, user: "Direct
                 label=kind.label,
                 icon=kind.icon,
                 decision=decision,
-                confirm_url=reverse("helpdesk:confirm", args=(customer_id, user.object_id, kind.slug)),
+                confirm_url=reverse("helpdesk:confirm", args=(customer.pk, user.object_id, kind.slug)),
                 is_danger=kind.is_danger,
                 asks="" if verdict.denied else verdict.rule.asks(),
-                operation_url=reverse("helpdesk:operation", args=(customer_id, running.pk)) if running else "",
+                operation_url=reverse("helpdesk:operation", args=(customer.pk, running.pk)) if running else "",
             )
         )
     return rows

@@ -72,8 +72,6 @@ def _id_of(text: str) -> uuid.UUID | None:
 def _confirmed(
     request: HttpRequest, *, customer_id: uuid.UUID, connection: "Connection", user: "DirectoryUser", kind: Kind
 ) -> HttpResponse:
-    if kind.wants_step_up:
-        require_step_up(request)
     technician = technician_of(request)
     confirmation = Confirmation.opened(request.POST.get("confirmation", ""))
     again = confirmation.again

@@ -1,5 +1,6 @@
 """What every page knows of alerts: the number at the bell."""
 
+import functools
 from collections.abc import Callable
 
 from django.http import HttpRequest
@@ -12,4 +13,4 @@ def counts(request: HttpRequest) -> dict[str, dict[str, Callable[[], int]]]:
     """Counts for entries of the navigation; asked for only by pages that draw it."""
     if not request.user.is_authenticated:
         return {}
-    return {"nav_counts": {"alerts": lambda: count_unseen(technician_of(request))}}
+    return {"nav_counts": {"alerts": functools.cache(lambda: count_unseen(technician_of(request)))}}

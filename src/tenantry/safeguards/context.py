@@ -1,5 +1,6 @@
 """What every page knows of approvals: the number in the navigation."""
 
+import functools
 from collections.abc import Callable
 
 from django.http import HttpRequest
@@ -12,4 +13,4 @@ def counts(request: HttpRequest) -> dict[str, dict[str, Callable[[], int]]]:
     """How many requests wait for whoever looks; asked for only by pages that draw the navigation."""
     if not request.user.is_authenticated:
         return {}
-    return {"nav_more_counts": {"approvals": lambda: count_to_decide(technician_of(request))}}
+    return {"nav_more_counts": {"approvals": functools.cache(lambda: count_to_decide(technician_of(request)))}}

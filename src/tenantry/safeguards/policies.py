@@ -147,8 +147,9 @@ _NOBODY: Final = Rule(frozenset())
 DEFAULTS: Final[Mapping[tuple[TargetClass, Deed], Rule]] = MappingProxyType(
     {
         **{(TargetClass.ORDINARY, deed): Rule(_ALL) for deed in Deed},
-        # Whoever sits down at an unlocked console must not walk away with a password.
+        # Whoever sits down at an unlocked console must not walk away with a password, or open a closed door.
         (TargetClass.ORDINARY, Deed.RESET_PASSWORD): Rule(_ALL, step_up=True),
+        (TargetClass.ORDINARY, Deed.UNBLOCK_SIGN_IN): Rule(_ALL, step_up=True),
         **{(TargetClass.ADMINISTRATOR, deed): Rule(_ENGINEERS, step_up=True) for deed in Deed},
         **{
             (TargetClass.GLOBAL_ADMINISTRATOR, deed): Rule(_LEADS, step_up=True, needs_approval=True)

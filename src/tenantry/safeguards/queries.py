@@ -42,8 +42,13 @@ def rule_of(row: StoredRule) -> Rule:
     return Rule(frozenset(row.roles), row.step_up, Strength(row.strength), row.needs_approval)
 
 
-def classes_of(*, technician: Technician, users: "Sequence[DirectoryUser]") -> dict[uuid.UUID, TargetClass]:
-    """The kind of account of each of these users of one tenant, by object id, as `technician` stands to them."""
+def classes_of(
+    *, technician: Technician, users: "Sequence[DirectoryUser]", are_roles_known: bool | None = None
+) -> dict[uuid.UUID, TargetClass]:
+    """The kind of account of each of these users of one tenant, by object id, as `technician` stands to them.
+
+    `are_roles_known` spares a query when the caller has read how fresh the mirror is.
+    """
     if not users:
         return {}
     tenant_id = users[0].tenant_id
@@ -51,7 +56,7 @@ def classes_of(*, technician: Technician, users: "Sequence[DirectoryUser]") -> d
     targets = directory.targets_of(users)
     marked = EmergencyAccount.objects.filter(tenant_id=tenant_id, object_id__in=ids).values_list("object_id", flat=True)
     emergency = frozenset(marked)
-    are_known = directory.are_roles_known(tenant_id)
+    are_known = directory.are_roles_known(tenant_id) if are_roles_known is None else are_roles_known
     return {
         user.object_id: policies.classify(
             target=targets[user.object_id],
