@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tenantry.registrations.queries import Standing
 
 _SKEW_SECONDS = 60  # Microsoft refuses assertions from clocks that are minutes off; warn well before
+_SEALED_WITHIN_SECONDS = 120  # the worker does it every five
 _DISK_BYTES = 1024**3
 
 
@@ -123,7 +124,26 @@ def _database_answers() -> Iterator[Finding]:
     )
     yield from _apps(has_database=not behind)
     yield from _sign_in(has_database=not behind)
+    if not behind:
+        yield from _record()
     connection.close()
+
+
+def _record() -> Iterator[Finding]:
+    from tenantry.audit.queries import standing
+
+    stands = standing()
+    age = f", the oldest for {stands.oldest_seconds:.0f} s" if stands.unsealed else ""
+    yield Finding(
+        "record",
+        f"{stands.sealed} events in the chain, {stands.unsealed} wait for their link{age}",
+        ""
+        if stands.oldest_seconds <= _SEALED_WITHIN_SECONDS
+        else "The worker seals every few seconds: see that `tenantry worker` runs.",
+        is_fatal=False,
+    )
+    at = f"{stands.anchored_at:%Y-%m-%d %H:%M} UTC, at {stands.anchored}" if stands.anchored_at else "none yet"
+    yield Finding("anchor of the record", at)
 
 
 def _keys() -> Iterator[Finding]:

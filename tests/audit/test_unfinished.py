@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tenantry.audit import actions, queries, unfinished
+from tenantry.audit.chain import sealing
 from tenantry.audit.models import Result
 from tenantry.kit.actor import system
 
@@ -51,3 +52,17 @@ def test_what_a_killed_process_left_is_unknown_and_the_tenant_is_looked_at(clock
 
     actions.close_event(left, result=Result.DONE, summary="A read shows it.")
     assert result_of(left) == Result.DONE
+
+
+def test_what_waits_for_its_link_is_counted_with_its_age(clock: "SharedClock") -> None:
+    sealing.seal_all()
+    before = queries.standing()
+    assert (before.unsealed, before.oldest_seconds) == (0, 0)
+    actions.record(actor=system("test"), action=Tag.GIVEN, about=actions.About())
+    clock.travel(seconds=200)
+
+    stands = queries.standing()
+
+    assert (stands.sealed, stands.unsealed, stands.oldest_seconds) == (before.sealed, 1, 200)
+    sealing.seal_all()
+    assert queries.standing().sealed == before.sealed + 1

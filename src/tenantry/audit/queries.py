@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from tenantry.audit.models import Event, Kind, Result
-from tenantry.kit import cursors
+from tenantry.audit.models import Anchor, Event, Kind, Link, Result, Unsealed
+from tenantry.kit import clock, cursors
 
 PAGE = 50
 _CHUNK = 500
@@ -66,6 +66,31 @@ class Page:
 
     acts: list[Act]
     after: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Standing:
+    """How far the chain over the record is."""
+
+    sealed: int  # the head's sequence
+    unsealed: int
+    oldest_seconds: float  # age of the oldest event that waits for its link; 0 when none does
+    anchored: int  # sequence of the last anchor; 0 when there is none
+    anchored_at: dt.datetime | None
+
+
+def standing() -> Standing:
+    """How far the chain over the record is, in four cheap questions."""
+    waiting = Event.objects.filter(pk__in=Unsealed.objects.values("event_id"))
+    oldest = waiting.order_by("pk").values_list("recorded_at", flat=True).first()
+    anchor = Anchor.objects.filter(customer_id=None).order_by("-sequence").first()
+    return Standing(
+        sealed=Link.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0,
+        unsealed=Unsealed.objects.count(),
+        oldest_seconds=max(0.0, (clock.now() - oldest).total_seconds()) if oldest else 0.0,
+        anchored=anchor.sequence if anchor else 0,
+        anchored_at=anchor.at if anchor else None,
+    )
 
 
 def words_of(action: str) -> str:
