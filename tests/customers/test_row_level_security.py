@@ -24,6 +24,11 @@ WITHOUT_POLICY: Final = {
     "registrations_appregistration": "about the provider's own tenant",
     "registrations_certificate": "about the provider's own tenant",
     "notifications_alertchannel": "about the deployment",
+    "audit_anchor": "the chain over the record: hashes and counts",
+    "audit_checkpoint": "the chain over the record: hashes and counts",
+    "audit_customercheckpoint": "the chain over the record: hashes and counts",
+    "audit_link": "the chain over the record: hashes and counts",
+    "audit_unsealed": "the chain over the record: which events wait for their link",
     "safeguards_storedrule": "about the deployment",
 }
 """Tables that belong to no customer, and why."""
