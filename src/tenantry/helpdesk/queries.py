@@ -111,7 +111,7 @@ def action_rows(
                 decision=decision,
                 confirm_url=reverse("helpdesk:confirm", args=(customer.pk, user.object_id, kind.slug)),
                 is_danger=kind.is_danger,
-                asks="" if verdict.denied else verdict.rule.asks(),
+                asks=verdict.rule.asks() if verdict.denied is None else "",
                 operation_url=reverse("helpdesk:operation", args=(customer.pk, running.pk)) if running else "",
             )
         )

@@ -81,7 +81,8 @@ def plan_bulk(*, technician: Technician, customer_id: uuid.UUID, kind: Kind, obj
     )
     plan = Plan(users=[], skipped=[], tenant_id=connection.tenant_id, verdicts=verdicts)
     for user in users:
-        decision = guarding.alone_only(verdicts[user.object_id]) or decisions[user.object_id]
+        alone = guarding.alone_only(verdicts[user.object_id])  # a `Denied` is falsy: never joined with `or`
+        decision = decisions[user.object_id] if alone is None else alone
         if isinstance(decision, Denied):
             plan.skipped.append((user, decision))
         elif user.object_id in busy:

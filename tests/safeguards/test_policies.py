@@ -1,0 +1,125 @@
+"""The rules as values: who may do what to which kind of account, after which proof."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tenantry.reach import Target, roles
+from tenantry.safeguards.policies import (
+    DEFAULTS,
+    ROLES,
+    Deed,
+    Proofs,
+    Rule,
+    Strength,
+    TargetClass,
+    classify,
+    judge,
+    may_approve,
+)
+
+C, D = TargetClass, Deed
+
+_RULES = st.builds(
+    Rule,
+    roles=st.frozensets(st.sampled_from([*ROLES, "auditor", "nobody"])),
+    step_up=st.booleans(),
+    strength=st.sampled_from(Strength),
+    needs_approval=st.booleans(),
+)
+_PROOFS = st.builds(
+    Proofs,
+    stepped_up=st.booleans(),
+    strength=st.sampled_from(Strength),
+    overridden=st.booleans(),
+    approved=st.booleans(),
+)
+
+
+@pytest.mark.parametrize(
+    ("target", "is_emergency", "is_own", "are_known", "expected"),
+    [
+        (Target(), False, False, True, C.ORDINARY),
+        (Target(), False, False, False, C.ADMINISTRATOR),
+        (Target(role_ids=frozenset({roles.GLOBAL_READER})), False, False, True, C.ADMINISTRATOR),
+        (Target(is_in_role_assignable_group=True), False, False, True, C.ADMINISTRATOR),
+        (Target(role_ids=frozenset({"11111111-0000-0000-0000-000000000001"})), False, False, True, C.ADMINISTRATOR),
+        (Target(role_ids=frozenset({roles.GLOBAL_ADMINISTRATOR})), False, False, True, C.GLOBAL_ADMINISTRATOR),
+        (Target(role_ids=frozenset({roles.GLOBAL_ADMINISTRATOR.upper()})), False, False, True, C.GLOBAL_ADMINISTRATOR),
+        (Target(role_ids=frozenset({roles.PRIVILEGED_ROLE_ADMINISTRATOR})), False, False, True, C.GLOBAL_ADMINISTRATOR),
+        (Target(), False, True, True, C.OWN_ACCOUNT),
+        (Target(role_ids=frozenset({roles.GLOBAL_ADMINISTRATOR})), False, True, True, C.OWN_ACCOUNT),
+        (Target(), True, True, True, C.EMERGENCY),
+    ],
+)
+def test_an_account_is_of_the_strictest_kind_that_fits(
+    target: Target, is_emergency: bool, is_own: bool, are_known: bool, expected: TargetClass
+) -> None:
+    found = classify(target=target, is_emergency=is_emergency, is_own=is_own, are_roles_known=are_known)
+    assert found is expected
+
+
+def test_the_defaults_cover_every_kind_and_deed() -> None:
+    assert set(DEFAULTS) == set(itertools.product(TargetClass, Deed))
+
+
+def test_by_default_the_help_desk_reaches_ordinary_users_only() -> None:
+    for (target_class, deed), rule in DEFAULTS.items():
+        verdict = judge(rule, role="help_desk", target_class=target_class, deed=deed)
+        assert (verdict.denied is None) == (target_class is C.ORDINARY), (target_class, deed)
+
+
+def test_by_default_a_global_administrators_password_takes_two_people() -> None:
+    rule = DEFAULTS[C.GLOBAL_ADMINISTRATOR, D.RESET_PASSWORD]
+    alone = judge(rule, role="owner", target_class=C.GLOBAL_ADMINISTRATOR, deed=D.RESET_PASSWORD, proofs=Proofs(True))
+    assert alone.wants_approval
+    assert not alone.is_allowed
+    engineer = judge(rule, role="engineer", target_class=C.GLOBAL_ADMINISTRATOR, deed=D.RESET_PASSWORD)
+    assert engineer.denied is not None
+    assert may_approve(rule, role="engineer", target_class=C.GLOBAL_ADMINISTRATOR, deed=D.RESET_PASSWORD) is not None
+
+
+@given(rule=_RULES, proofs=_PROOFS, role=st.sampled_from([*ROLES, "auditor", ""]), deed=st.sampled_from(Deed))
+def test_nobody_reaches_an_emergency_account_whatever_a_rule_says(
+    rule: Rule, proofs: Proofs, role: str, deed: Deed
+) -> None:
+    verdict = judge(rule, role=role, target_class=C.EMERGENCY, deed=deed, proofs=proofs)
+    assert not verdict.is_allowed
+    refusal = verdict.refusal()
+    assert refusal is not None
+    assert refusal.code == "emergency_account"
+
+
+@given(
+    rule=_RULES,
+    proofs=_PROOFS,
+    role=st.sampled_from([*ROLES, "auditor", ""]),
+    deed=st.sampled_from(Deed),
+    target_class=st.sampled_from([each for each in TargetClass if each is not C.EMERGENCY]),
+)
+def test_it_is_allowed_exactly_when_role_and_every_proof_are_there(
+    rule: Rule, proofs: Proofs, role: str, deed: Deed, target_class: TargetClass
+) -> None:
+    verdict = judge(rule, role=role, target_class=target_class, deed=deed, proofs=proofs)
+    expected = (
+        role in ROLES
+        and role in rule.roles
+        and (proofs.stepped_up or not rule.step_up)
+        and (proofs.approved or not rule.needs_approval)
+        and (proofs.overridden or proofs.strength >= rule.strength)
+    )
+    assert verdict.is_allowed == expected
+    assert (verdict.refusal() is None) == expected
+
+
+@given(old=_RULES, new=_RULES, proofs=_PROOFS, role=st.sampled_from(ROLES))
+def test_a_rule_that_is_not_weaker_allows_nothing_that_the_other_refuses(
+    old: Rule, new: Rule, proofs: Proofs, role: str
+) -> None:
+    if new.is_weaker_than(old):
+        return
+    now = judge(new, role=role, target_class=C.ORDINARY, deed=D.BLOCK_SIGN_IN, proofs=proofs)
+    before = judge(old, role=role, target_class=C.ORDINARY, deed=D.BLOCK_SIGN_IN, proofs=proofs)
+    assert before.is_allowed or not now.is_allowed
