@@ -47,6 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("doctor", help="check settings, database, keys, clock and Microsoft; say cause and fix")
     link = commands.add_parser("link", help="print a one-time link: owner set-up, or sign-in for a technician")
     link.add_argument("email", nargs="?", help="the technician to sign in; without it: set up the first owner")
+    stop = commands.add_parser("panic", help="stop every change in every tenant and sign everybody out")
+    stop_do = stop.add_mutually_exclusive_group()
+    stop_do.add_argument("--status", action="store_true", help="only say whether the stop is on")
+    stop_do.add_argument("--lift", action="store_true", help="agree to lift it, as the second of a single owner")
+    stop.add_argument("reason", nargs="?", default="", help="why; needed unless --status")
     _add_apps(commands)
     _add_audit(commands)
     options = parser.parse_args(arguments)
@@ -206,6 +211,7 @@ def _run(options: argparse.Namespace) -> int:
         "doctor": _doctor,
         "migrate": _migrate_alone,
         "link": lambda: _print_link(options.email),
+        "panic": lambda: _panic(options),
         "apps": lambda: _apps(options),
         "credential": lambda: _credential(options),
         "audit": lambda: _audit(options),
@@ -217,6 +223,30 @@ def _doctor() -> int:
     from tenantry import doctor
 
     return doctor.run()
+
+
+def _panic(options: argparse.Namespace) -> int:
+    """Press, lift or look at the emergency stop."""
+    with _database_for_one_command():
+        import django
+
+        django.setup()
+        from tenantry.kit.actor import system
+        from tenantry.kit.errors import Refusal
+        from tenantry.panic import actions, queries
+
+        if options.status:
+            stop = queries.current()
+            print(f"On since {stop.pressed_at:%Y-%m-%d %H:%M} UTC: {stop.reason}" if stop else "Off.")
+            return 0
+        act = actions.lift if options.lift else actions.press
+        try:
+            act(actor=system("command line"), technician=None, reason=options.reason)
+        except Refusal as refusal:
+            print(f"{refusal.reason} {refusal.remedy}".strip(), file=sys.stderr)
+            return 1
+    print("The emergency stop is lifted." if options.lift else "Stopped. Two owners lift it in the console.")
+    return 0
 
 
 def _migrate_alone() -> int:

@@ -57,6 +57,8 @@ ROWS: dict[str, Row] = {
     "registrations:apps": (OWNERS, OWNERS),
     "registrations:return": (OWNERS, OWNERS),
     "registrations:sign-in": (OWNERS, OWNERS),
+    "panic:lift": (OWNERS, OWNERS),
+    "panic:page": (LEADS, LEADS),
     "roads:road": (ENGINEERS, ENGINEERS),
     "roads:sign_in_return": OPEN,
     "technicians:end-session": ACCOUNT,

@@ -7,7 +7,7 @@ the database's error and nothing happens. `record` writes a fact in the caller's
 import dataclasses
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
@@ -52,6 +52,15 @@ class About:
     target_name: str = ""
 
 
+_HOLDS: Final[list[Callable[[], None]]] = []
+
+
+def hold_with(check: Callable[[], None]) -> None:
+    """Have `check` asked before every effect; it raises a `Refusal` while effects are held back."""
+    if check not in _HOLDS:
+        _HOLDS.append(check)
+
+
 def begin(
     *,
     actor: Actor,
@@ -61,18 +70,25 @@ def begin(
     ticket: str = "",
     summary: str = "",
     details: Mapping[str, Any] | None = None,
+    is_taking_back: bool = False,
 ) -> Intent:
     """Commit the record of an effect that is about to be sent, and return the permission to send it.
 
     Must not be called inside a transaction: a record that can still be rolled back is none.
 
+    `is_taking_back` marks what only takes away a right, grant or account of our own: nothing may hold that up.
+
     Raises:
+        Refusal: something holds every effect back (`hold_with`); nothing was recorded, nothing may be sent.
         RuntimeError: called inside a transaction.
         ValueError: no tenant is named.
         django.db.Error: the record cannot be written; nothing may be sent.
     """
     if about.tenant_id is None:
         raise ValueError("an intent names its tenant")
+    if not is_taking_back:
+        for hold in _HOLDS:
+            hold()
     if connection.in_atomic_block:
         raise RuntimeError("an intent is durable or none: it is not recorded inside a transaction")
     event_id = _insert(

@@ -23,6 +23,7 @@ class AlertKind(models.TextChoices):
     LICENCE_LOST = "licence_lost", "Licence lost"
     APP_RENAMED = "app_renamed", "Enterprise app renamed"
     CREDENTIAL_EXPIRING = "credential_expiring", "Our credential expires soon"
+    EMERGENCY_STOP = "emergency_stop", "Emergency stop"
     PIM_BECAME_AVAILABLE = "pim_became_available", "PIM became available"
 
 

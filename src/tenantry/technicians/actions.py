@@ -18,7 +18,7 @@ from tenantry.kit.sealed import Secret
 from tenantry.technicians import queries
 from tenantry.technicians.errors import LinkUnusable
 from tenantry.technicians.events import TechnicianEvent
-from tenantry.technicians.models import LinkPurpose, OneTimeLink, Technician
+from tenantry.technicians.models import BrowserSession, LinkPurpose, OneTimeLink, Technician
 from tenantry.technicians.permissions import Role
 from tenantry.technicians.queries import LinkState
 
@@ -190,6 +190,14 @@ def end_other_sessions(*, actor: Actor, technician: Technician) -> None:
             summary="Signed out in all other browsers.",
         )
     technician.refresh_from_db(fields=["session_epoch"])
+
+
+def end_everybodys_access() -> int:
+    """End every session and every link that signs somebody in, in the transaction at hand; returns how many people."""
+    now = clock.now()
+    OneTimeLink.objects.filter(used_at=None, expires_at__gt=now).update(expires_at=now)
+    BrowserSession.objects.all().delete()
+    return Technician.objects.update(session_epoch=F("session_epoch") + 1)
 
 
 def actor_for(technician: Technician, network_address: str = "") -> Actor:

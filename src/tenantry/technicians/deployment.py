@@ -35,6 +35,13 @@ ENTRIES: Final = (
         Permission.SETTINGS_RULES_READ,
     ),
     Entry(
+        "Emergency stop",
+        "Stops every change in every tenant, and signs everybody out.",
+        "octagon-x",
+        "panic:page",
+        Permission.SETTINGS_PANIC,
+    ),
+    Entry(
         "Notifications",
         "Where alerts go: mail and webhooks.",
         "bell",

@@ -31,6 +31,11 @@ def has_owner() -> bool:
     return Technician.objects.filter(role=Role.OWNER, is_active=True).exists()
 
 
+def count_owners() -> int:
+    """How many owners can sign in."""
+    return Technician.objects.filter(role=Role.OWNER, is_active=True).count()
+
+
 def find_technician(email: str) -> Technician | None:
     """The active technician with this e-mail address, whatever its case."""
     return Technician.objects.filter(email=email.strip().lower(), is_active=True).first()

@@ -228,6 +228,17 @@ def unrecorded(*, is_final: bool) -> Words:
     )
 
 
+def stopped() -> Words:
+    """The words while the emergency stop is on."""
+    return Words(
+        "It waits: the emergency stop is on.",
+        "Nothing is sent to any tenant until two owners lift the stop.",
+        "It goes on by itself then.",
+        "two owners",
+        "emergency_stop",
+    )
+
+
 def user_gone(error: errors.GraphError) -> Words:
     """It was sent, and the user has vanished since."""
     return _words(

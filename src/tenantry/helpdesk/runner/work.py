@@ -33,6 +33,7 @@ from tenantry.kit import clock
 from tenantry.kit.decision import Denied
 from tenantry.kit.intent import Intent
 from tenantry.kit.sealed import CannotUnseal
+from tenantry.panic import queries as panic
 from tenantry.reach import Reacher, Target, decide
 from tenantry.tenants import actions as tenants_actions
 
@@ -50,6 +51,7 @@ _LEAST_PAUSE: Final = 3.0
 _LONGEST_PAUSE: Final = 15 * 60.0
 _RECORD_TRIES: Final = 5
 _RECORD_PAUSE: Final = 10.0
+_STOP_PAUSE: Final = 30.0
 
 
 def run(*, operation_id: uuid.UUID) -> None:
@@ -138,6 +140,9 @@ def _record(operation: Operation) -> int | None:
             summary=f"{kind.label}: {operation.user_principal_name}",
             details=details,
         )
+    except panic.Stopped:
+        rows.later(operation, state=OperationState.WAITING, pause=_STOP_PAUSE, words=words.stopped())
+        return None
     except DatabaseError:
         log.exception("the record of operation %s cannot be written; nothing is sent", operation.pk)
         is_final = operation.tries >= _RECORD_TRIES
@@ -170,6 +175,9 @@ def _end_unrecorded(operation: Operation) -> None:
 
 def _send(operation: Operation, *, intent_id: int, before: dict[str, Any] | None = None) -> None:
     """Send (again). `before` is the read just made; None keeps the one from before the first sending."""
+    if panic.is_on():
+        rows.later(operation, state=OperationState(operation.state), pause=_STOP_PAUSE, words=words.stopped())
+        return
     intent = Intent(event_id=intent_id, tenant_id=operation.tenant_id)
     was_out = operation.sent_at is not None
     now = clock.now()

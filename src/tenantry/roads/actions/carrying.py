@@ -299,6 +299,7 @@ class _Worker:
             about=about(self._work, self._customer),
             summary=f"Take back what the sign-in of {self._person.user_name} lent us: {', '.join(grant.scopes)}.",
             details={"work_id": str(self._work.pk), "grant_id": grant.grant_id},
+            is_taking_back=True,
         )
         try:
             role_giving.remove_delegated_grant(intent=intent, grant_id=grant.grant_id, via=self._person.token)

@@ -211,6 +211,7 @@ class _Runner:
                 justification="Canary account: proves writes end to end, removed at the end of the run.",
                 summary=f"{CANARY_LABELS[step]}: {self.run.sign_in_name}",
                 details={"run_id": str(self.run.pk), "step": str(step)},
+                is_taking_back=step in {CanaryStep.BLOCKED, CanaryStep.DELETED, CanaryStep.PURGED},
             )
         except DatabaseError:
             self._note(step, "failed", "The record cannot be written, so nothing was sent.")

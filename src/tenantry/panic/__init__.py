@@ -1,0 +1,1 @@
+"""The emergency stop: no change leaves this console, and everybody is signed out, until two owners lift it."""
