@@ -29,6 +29,7 @@ WITHOUT_POLICY: Final = {
     "audit_customercheckpoint": "the chain over the record: hashes and counts",
     "audit_link": "the chain over the record: hashes and counts",
     "audit_unsealed": "the chain over the record: which events wait for their link",
+    "panic_emergencystop": "about the deployment",
     "safeguards_storedrule": "about the deployment",
 }
 """Tables that belong to no customer, and why."""

@@ -19,6 +19,7 @@ OPEN = {
     "account_login",
     "handover:page",
     "handover:page_script",
+    "helpdesk:secret",
     "mfa_authenticate",
     "mfa_login_webauthn",
     "roads:sign_in_return",  # also for administrators who left from a link; technicians are asked for inside

@@ -14,7 +14,9 @@ from tenantry.kit import clock
 from tenantry.kit.actor import Actor
 from tenantry.kit.errors import Conflict, Invalid, NotAllowed
 from tenantry.kit.transitions import move
+from tenantry.technicians.access import require_permission
 from tenantry.technicians.models import Technician
+from tenantry.technicians.permissions import Permission
 from tenantry.tenants.queries import tenant_of
 
 NAME_LENGTH = 200
@@ -75,6 +77,29 @@ def change_customer(
             )
     except IntegrityError:
         raise _taken(name) from None
+    return customer
+
+
+def hide_passwords(*, actor: Actor, technician: Technician, customer_id: uuid.UUID, hides: bool) -> Customer:
+    """Say whether technicians may see new passwords of this customer's users, or only hand them over unseen.
+
+    Raises:
+        NotHere: no such customer.
+        NotAllowed: the role may not change rules, and this is one.
+    """
+    require_permission(technician, Permission.SETTINGS_RULES)
+    customer = get_customer(technician=technician, customer_id=customer_id)
+    with transaction.atomic():
+        if Customer.objects.filter(pk=customer.pk).exclude(hides_passwords=hides).update(hides_passwords=hides):
+            record(
+                actor=actor,
+                action=CustomerEvent.PASSWORDS_HIDDEN if hides else CustomerEvent.PASSWORDS_SHOWN,
+                about=_about(customer),
+                summary="Technicians never see new passwords."
+                if hides
+                else "Technicians may see new passwords, once each.",
+            )
+    customer.hides_passwords = hides
     return customer
 
 

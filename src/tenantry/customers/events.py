@@ -9,4 +9,6 @@ class CustomerEvent(StrEnum):
     ADDED = "customers.added"
     ARCHIVED = "customers.archived"
     CHANGED = "customers.changed"
+    PASSWORDS_HIDDEN = "customers.passwords_hidden"
+    PASSWORDS_SHOWN = "customers.passwords_shown"
     RESTORED = "customers.restored"

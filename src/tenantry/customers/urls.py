@@ -10,6 +10,7 @@ urlpatterns = [
     path("add/", views.add, name="add"),
     path("<uuid:customer_id>/", views.customer_page, name="page"),
     path("<uuid:customer_id>/rename/", views.rename, name="rename"),
+    path("<uuid:customer_id>/passwords/", views.passwords, name="passwords"),
     path("<uuid:customer_id>/archive/", views.archive, name="archive"),
     path("<uuid:customer_id>/restore/", views.restore, name="restore"),
 ]

@@ -15,6 +15,7 @@ from tenantry.kit.errors import Invalid
 from tenantry.kit.needs import needs
 from tenantry.technicians.current import actor_of, technician_of
 from tenantry.technicians.permissions import Permission
+from tenantry.technicians.step_up import require_step_up
 from tenantry.tenants.queries import tenant_of
 from tenantry.tenants.queries.overview import overview_of
 
@@ -105,6 +106,22 @@ def rename(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
             return redirect("customers:page", customer_id=customer_id)
     context = {"form": form, "customer": customer}
     return render(request, "customers/form.html", context, status=400 if form.errors else 200)
+
+
+@needs(Permission.CUSTOMERS_READ, change=Permission.SETTINGS_RULES)
+@require_http_methods(["GET", "HEAD", "POST"])
+def passwords(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
+    """Whether technicians may see new passwords of this customer's users."""
+    technician = technician_of(request)
+    customer = get_customer(technician=technician, customer_id=customer_id)
+    if request.method == "POST":
+        require_step_up(request)
+        hides = request.POST.get("hides") == "yes"
+        actions.hide_passwords(actor=actor_of(request), technician=technician, customer_id=customer_id, hides=hides)
+        messages.success(request, "Technicians never see them now." if hides else "Technicians may see them, once.")
+        return redirect("customers:page", customer_id=customer_id)
+    context = {"customer": customer, "may_change": technician.may(Permission.SETTINGS_RULES)}
+    return render(request, "customers/passwords.html", context)
 
 
 @needs(Permission.CUSTOMERS_MANAGE)

@@ -12,4 +12,7 @@ class HelpdeskEvent(StrEnum):
     REVOKE_SESSIONS = "helpdesk.revoke_sessions"
     STOPPED_WAITING = "helpdesk.stopped_waiting"
     PASSWORD_SHOWN = "helpdesk.password_shown"  # noqa: S105  as above
+    SECRET_LINK_MADE = "helpdesk.secret_link_made"  # noqa: S105  as above
+    SECRET_LINK_REFUSED = "helpdesk.secret_link_refused"  # noqa: S105  as above
+    SECRET_LINK_REVOKED = "helpdesk.secret_link_revoked"  # noqa: S105  as above
     PASSWORD_DISCARDED = "helpdesk.password_discarded"  # noqa: S105  as above

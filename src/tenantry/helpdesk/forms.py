@@ -42,6 +42,17 @@ class ConfirmForm(forms.Form):
     )
 
 
+class CodeForm(forms.Form):
+    """The code that belongs to a one-time link."""
+
+    code = forms.CharField(
+        label="Code",
+        help_text="Six digits that you were told by another way, usually on the telephone.",
+        max_length=20,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "autofocus": True}),
+    )
+
+
 class StopForm(forms.Form):
     """Why nobody waits for an outcome any more."""
 
@@ -78,8 +89,17 @@ class ResetForm(ConfirmForm):
         initial=True,
     )
 
-    def __init__(self, *args: Any, user_principal_name: str, **kwargs: Any) -> None:  # noqa: ANN401  Django's own
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401  Django's own
+        user_principal_name: str,
+        may_type: bool = True,
+        **kwargs: Any,  # noqa: ANN401  as above
+    ) -> None:
         super().__init__(*args, **kwargs)
+        source = self.fields["source"]
+        if not may_type and isinstance(source, forms.ChoiceField):  # whoever types a password knows it
+            source.choices = [choice for choice in Source.choices if choice[0] != Source.TYPED]
         self._user_principal_name = user_principal_name
         self.order_fields(
             ["confirmation", "source", "password", "must_change", "justification", "ticket", "override_reason"]

@@ -140,6 +140,35 @@ class Operation(models.Model):
         return _TONES[OperationState(self.state)]
 
 
+class SecretLink(models.Model):
+    """A one-time link to the new password of an operation. Neither its token nor its code is stored."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    operation = models.ForeignKey(Operation, on_delete=models.PROTECT, related_name="secret_links")
+    token_digest = models.BinaryField(max_length=32, unique=True)
+    code_digest = models.BinaryField(max_length=32)
+    tries = models.PositiveSmallIntegerField(default=0)  # wrong codes
+    made_by = models.CharField(max_length=200)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    opened_at = models.DateTimeField(null=True)  # burnt
+    opened_from = models.CharField(max_length=64, blank=True)
+    closed_at = models.DateTimeField(null=True)
+    closed_why = models.CharField(max_length=16, blank=True)  # replaced, revoked, wrong codes
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["operation"],
+                condition=models.Q(closed_at=None, opened_at=None),
+                name="helpdesk_one_live_link",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Link to the password of {self.operation_id}"
+
+
 _TONES = {
     OperationState.WAITING: "wait",
     OperationState.RUNNING: "wait",

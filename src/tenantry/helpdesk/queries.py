@@ -12,7 +12,7 @@ from tenantry.customers.queries import Customer, get_customer
 from tenantry.directory import queries as directory
 from tenantry.helpdesk import policies
 from tenantry.helpdesk.kinds import BY_KIND, KINDS, Kind
-from tenantry.helpdesk.models import OPEN_STATES, BulkRun, Operation, OperationKind, OperationState
+from tenantry.helpdesk.models import OPEN_STATES, BulkRun, Operation, OperationKind, OperationState, SecretLink
 from tenantry.kit import clock
 from tenantry.kit.decision import Decision
 from tenantry.kit.errors import NotHere
@@ -240,6 +240,11 @@ def get_bulk_run(*, technician: Technician, customer_id: uuid.UUID, run_id: uuid
     if found is None:
         raise NotHere("There is no such bulk run.")
     return found
+
+
+def newest_link(operation: Operation) -> SecretLink | None:
+    """The newest one-time link to the operation's password."""
+    return operation.secret_links.order_by("-created_at").first()
 
 
 def kind_of(operation: Operation | BulkRun) -> Kind:

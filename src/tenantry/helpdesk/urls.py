@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tenantry.helpdesk import bulk_views, views
+from tenantry.helpdesk import bulk_views, secret_views, views
 
 app_name = "helpdesk"
 _customer = "customers/<uuid:customer_id>"
@@ -11,6 +11,9 @@ urlpatterns = [
     path(f"{_customer}/operations/<uuid:operation_id>/", views.operation, name="operation"),
     path(f"{_customer}/operations/<uuid:operation_id>/status/", views.operation_status, name="operation_status"),
     path(f"{_customer}/operations/<uuid:operation_id>/password/", views.reveal, name="reveal"),
+    path(f"{_customer}/operations/<uuid:operation_id>/link/", views.share, name="share"),
+    path(f"{_customer}/operations/<uuid:operation_id>/link/revoke/", views.unshare, name="unshare"),
+    path("secret/<str:token>/", secret_views.secret, name="secret"),
     path(f"{_customer}/operations/<uuid:operation_id>/discard/", views.discard, name="discard"),
     path(f"{_customer}/operations/<uuid:operation_id>/stop/", views.stop, name="stop"),
     path(f"{_customer}/bulk/", bulk_views.bulk, name="bulk"),

@@ -139,7 +139,8 @@ def _confirmed(
 
 def _form(kind: Kind, user: "DirectoryUser", data: Any, **options: Any) -> ConfirmForm:  # noqa: ANN401  Django's own
     if kind.kind == OperationKind.RESET_PASSWORD:
-        return ResetForm(data, user_principal_name=user.user_principal_name, **options)
+        may_type = not user.tenant.customer.hides_passwords
+        return ResetForm(data, user_principal_name=user.user_principal_name, may_type=may_type, **options)
     return ConfirmForm(data, **options)
 
 
@@ -239,6 +240,39 @@ def reveal(request: HttpRequest, customer_id: uuid.UUID, operation_id: uuid.UUID
 
 
 @needs(Permission.HELPDESK_ACT)
+@never_cache
+@require_http_methods(["GET", "POST"])
+def share(request: HttpRequest, customer_id: uuid.UUID, operation_id: uuid.UUID) -> HttpResponse:
+    """Make a one-time link to the new password; the answer to this POST is the only page that shows link and code."""
+    if request.method == "GET":
+        return redirect("helpdesk:operation", customer_id=customer_id, operation_id=operation_id)
+    technician = technician_of(request)
+    try:
+        made = actions.make_link(
+            actor=actor_of(request), technician=technician, customer_id=customer_id, operation_id=operation_id
+        )
+    except Conflict:
+        return redirect("helpdesk:operation", customer_id=customer_id, operation_id=operation_id)
+    found = queries.get_operation(technician=technician, customer_id=customer_id, operation_id=operation_id)
+    context = _operation_context(request, found)
+    context |= {"made_link": made, "made_code": made.code.reveal()}
+    return render(request, "helpdesk/operation.html", context)
+
+
+@needs(Permission.HELPDESK_ACT)
+@require_POST
+def unshare(request: HttpRequest, customer_id: uuid.UUID, operation_id: uuid.UUID) -> HttpResponse:
+    """End the link now."""
+    actions.revoke_link(
+        actor=actor_of(request),
+        technician=technician_of(request),
+        customer_id=customer_id,
+        operation_id=operation_id,
+    )
+    return redirect("helpdesk:operation", customer_id=customer_id, operation_id=operation_id)
+
+
+@needs(Permission.HELPDESK_ACT)
 @require_POST
 def discard(request: HttpRequest, customer_id: uuid.UUID, operation_id: uuid.UUID) -> HttpResponse:
     """Throw the new password away without showing it."""
@@ -291,6 +325,8 @@ def _operation_context(
         "is_own": found.technician_id == technician.pk,
         "is_ready_to_show": is_reset and is_done and found.password_sealed is not None,
         "shown_password": password.reveal() if password is not None else "",
+        "hides_passwords": found.tenant.customer.hides_passwords,
+        "link": queries.newest_link(found) if is_reset else None,
         "is_given_up": found.state == OperationState.GIVEN_UP,
         "stop_form": (stop_form or StopForm()) if policies.may_stop(found, clock.now()) else None,
         "nothing_sent": found.first_sent_at is None,

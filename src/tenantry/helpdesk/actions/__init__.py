@@ -9,6 +9,7 @@ from tenantry.helpdesk.actions.requests import (
     request_operation,
 )
 from tenantry.helpdesk.actions.secrets import discard_password, discard_stale_passwords, reveal_password
+from tenantry.helpdesk.actions.sharing import WrongCode, find_link, make_link, open_link, revoke_link
 from tenantry.helpdesk.actions.stopping import stop_waiting
 
 __all__ = [
@@ -16,13 +17,18 @@ __all__ = [
     "AlreadyThere",
     "Expired",
     "Plan",
+    "WrongCode",
     "confirm",
     "discard_password",
     "discard_stale_passwords",
+    "find_link",
+    "make_link",
+    "open_link",
     "plan_bulk",
     "request_approval",
     "request_operation",
     "reveal_password",
+    "revoke_link",
     "start_bulk",
     "stop_waiting",
 ]

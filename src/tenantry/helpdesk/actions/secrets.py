@@ -9,7 +9,7 @@ from django.db import transaction
 from tenantry.audit import actions as audit
 from tenantry.helpdesk import passwords, queries
 from tenantry.helpdesk.events import HelpdeskEvent
-from tenantry.helpdesk.models import Operation, OperationState
+from tenantry.helpdesk.models import Operation, OperationState, SecretLink
 from tenantry.helpdesk.record import about
 from tenantry.kit import clock
 from tenantry.kit.actor import Actor
@@ -28,14 +28,21 @@ def reveal_password(
 
     Raises:
         NotHere: no such operation.
-        NotAllowed: somebody else asked for the reset, or the keyset has changed.
+        NotAllowed: somebody else asked for the reset, the customer's passwords are never shown to technicians, or the
+            keyset has changed.
         Conflict: not proven yet, already shown, or thrown away.
     """
     with transaction.atomic():
         operation = queries.get_operation(technician=technician, customer_id=customer_id, operation_id=operation_id)
-        _require_own(operation, technician)
+        require_own(operation, technician)
+        if operation.tenant.customer.hides_passwords:
+            raise NotAllowed(
+                "For this customer technicians never see passwords.",
+                remedy="Hand it over by a one-time link that the user opens.",
+                code="passwords_hidden",
+            )
         if operation.password_sealed is None or operation.state != OperationState.DONE:
-            raise _not_there()
+            raise not_there()
         try:
             password = passwords.opened(operation)
         except CannotUnseal as error:
@@ -52,7 +59,7 @@ def reveal_password(
             password_sealed__isnull=False,
         ).update(password_shown_at=now, password_sealed=None)
         if changed != 1:
-            raise _not_there()
+            raise not_there()
         audit.record(
             actor=actor,
             action=HelpdeskEvent.PASSWORD_SHOWN,
@@ -73,7 +80,7 @@ def discard_password(
     """
     with transaction.atomic():
         operation = queries.get_operation(technician=technician, customer_id=customer_id, operation_id=operation_id)
-        _require_own(operation, technician)
+        require_own(operation, technician)
         if operation.is_open:
             raise Conflict("The reset has not ended, so its password is still needed.", remedy="Wait until it has.")
         now = clock.now()
@@ -93,7 +100,7 @@ def discard_stale_passwords(*, actor: Actor) -> int:
     now = clock.now()
     stale = Operation.objects.filter(
         password_sealed__isnull=False, state=OperationState.DONE, finished_at__lte=now - KEPT_FOR
-    )
+    ).exclude(secret_links__in=SecretLink.objects.filter(opened_at=None, closed_at=None, expires_at__gt=now))
     count = 0
     for operation in stale[:500]:
         with transaction.atomic():
@@ -114,7 +121,12 @@ def _discard(operation: Operation, now: dt.datetime) -> bool:
     return rows.update(password_sealed=None, password_discarded_at=now) == 1
 
 
-def _require_own(operation: Operation, technician: Technician) -> None:
+def require_own(operation: Operation, technician: Technician) -> None:
+    """Go on only if `technician` asked for the reset.
+
+    Raises:
+        NotAllowed: somebody else did.
+    """
     if operation.technician_id != technician.pk:
         raise NotAllowed(
             f"Only {operation.technician_name}, who asked for the reset, can see this password.",
@@ -122,7 +134,8 @@ def _require_own(operation: Operation, technician: Technician) -> None:
         )
 
 
-def _not_there() -> Conflict:
+def not_there() -> Conflict:
+    """The refusal for a password that cannot be shown (any more)."""
     return Conflict(
         "This password cannot be shown: it was shown before, was thrown away, or the reset is not proven.",
         remedy="Look at the operation; if the password is needed, reset it again.",
