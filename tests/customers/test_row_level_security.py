@@ -3,6 +3,7 @@
 import threading
 import uuid
 from collections.abc import Iterator
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -114,11 +115,60 @@ def test_a_foreign_row_is_neither_changed_deleted_nor_made(theirs: World) -> Non
         assert Tenant.objects.filter(customer_id=theirs.foreign.pk).count() == 1
 
 
-@pytest.mark.parametrize("statement", ["UPDATE audit_event SET summary = ''", "DELETE FROM audit_event",
-                                       "TRUNCATE audit_event CASCADE"])  # fmt: skip
-def test_the_record_is_neither_changed_nor_emptied_by_the_applications_role(theirs: World, statement: str) -> None:
+CHAIN: Final = ("audit_link", "audit_anchor", "audit_checkpoint", "audit_customercheckpoint", "audit_unsealed")
+"""Read by the application's role, written by the functions of sealing alone."""
+
+
+@pytest.mark.parametrize("statement", [
+    "UPDATE audit_event SET summary = ''",
+    *(f"UPDATE {table} SET {'event_id' if table == 'audit_unsealed' else 'sequence'} = 1" for table in CHAIN
+      if table != "audit_customercheckpoint"),
+    "UPDATE audit_customercheckpoint SET customer_sequence = 1",
+    *(f"{act} {table}{more}" for table in ("audit_event", *CHAIN)
+      for act, more in (("DELETE FROM", ""), ("TRUNCATE", " CASCADE"))),
+    *(f"INSERT INTO {table} DEFAULT VALUES" for table in CHAIN),
+])  # fmt: skip
+def test_the_record_is_neither_changed_nor_emptied_nor_its_chain_written_by_the_applications_role(
+    theirs: World, statement: str
+) -> None:
     with pytest.raises(Error, match="permission denied"), connection.cursor() as cursor:
         cursor.execute(statement)
+
+
+def test_an_intent_in_a_technicians_scope_is_sealed_with_what_waits_of_others_and_the_chain_stays_whole(
+    theirs: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AC 4 (audit): whoever seals, the chain is whole, and an intent does not wait behind events it may not see."""
+    from tenantry.audit import actions
+    from tenantry.audit.chain import sealing
+    from tenantry.audit.chain.verifying import verify
+    from tenantry.audit.models import Event, Link, Unsealed
+    from tenantry.kit.actor import Actor
+
+    class Tag(StrEnum):
+        TRIED = "tests.tried"
+
+    def begin(customer_id: uuid.UUID) -> int:
+        about = actions.About(customer_id=customer_id, customer_name="x", tenant_id=uuid.uuid4(), target_name="x")
+        return actions.begin(actor=Actor(kind="system", id=None, name="x"), action=Tag.TRIED, about=about).event_id
+
+    with scoping.scoped(scoping.SYSTEM):
+        sealing.seal_all()
+        waiting = [
+            Event.objects.create(recorded_at=clock.now(), kind="fact", action="test", actor_kind="system",
+                                 customer_id=theirs.foreign.pk).pk
+            for _ in range(3)
+        ]  # fmt: skip
+        monkeypatch.setattr(sealing, "BATCH", 4)
+    mine = begin(theirs.mine.pk)
+    assert Link.objects.filter(event_id=mine).exists()
+    assert not Event.objects.filter(pk__in=waiting).exists()
+    assert not Unsealed.objects.exists()
+    assert verify(customer_id=theirs.mine.pk).is_whole
+    with scoping.scoped(scoping.SYSTEM):
+        assert begin(theirs.foreign.pk) > mine
+        verdict = verify()
+    assert (verdict.problems, verdict.unsealed) == ([], 0)
 
 
 def test_without_a_scope_no_customer_exists_and_switched_off_or_unknown_technicians_see_none(world: World) -> None:
