@@ -177,7 +177,12 @@ def stack(simulator: "Simulator", database: None) -> Iterator["Handle"]:
     app = simulator.handle.register_app(
         display_name="Tenantry Help Desk",
         certificate_pem=certificate_pem,
-        redirect_uris=["http://testserver/connect/return", "http://testserver/connect/administrator/return"],
+        redirect_uris=[
+            "http://testserver/connect/return",
+            "http://testserver/connect/administrator/return",
+            "http://testserver/verify/return",
+        ],
+        id_token_claims=["auth_time"],
         required_app_roles=sorted(permissions.HELPDESK_REQUIRED),
     )
     with override_settings(

@@ -42,6 +42,7 @@ class Simulated:
             f"--redirect-uri={self._public_url}/connect/return",
             f"--redirect-uri={self._public_url}/settings/apps/return",
             f"--redirect-uri={self._public_url}/connect/administrator/return",
+            f"--redirect-uri={self._public_url}/verify/return",
             f"--elevation-redirect-uri={self._public_url}/connect/return",
             f"--ca-dir={self._data_dir / 'simulator'}",
             f"--lag={self._lag}",

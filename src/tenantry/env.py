@@ -43,6 +43,8 @@ KNOWN: Final[dict[str, str]] = {
     "TENANTRY_MAIL_FROM": "sender of alerts by mail, e.g. Tenantry <alerts@example.com>",
     "TENANTRY_ALERTS_CA_FILE": "PEM file of a further certificate authority for webhooks and the mail server",
     "TENANTRY_AUDIT_ANCHOR_FILE": "file for anchors of the record (default audit-anchors.jsonl in the data directory)",
+    "TENANTRY_VERIFICATION_CODE_SECONDS": "how long a code for a caller is good, 30 to 600 (default 60)",
+    "TENANTRY_VERIFICATION_CONTEXT": "authentication context (c1 to c99) that proves a caller's second factor",
     "TENANTRY_DEBUG": "1 shows detailed error pages; never on a server others reach",
     "TENANTRY_DEMO": "1 marks the demo (set by `tenantry demo`)",
     "TENANTRY_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR (default INFO)",

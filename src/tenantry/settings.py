@@ -56,6 +56,8 @@ MAIL_FROM = env.text("TENANTRY_MAIL_FROM")
 if MAIL_SERVER is not None and "@" not in parseaddr(MAIL_FROM)[1]:
     raise BadSettings("TENANTRY_MAIL_URL is set, so TENANTRY_MAIL_FROM must name a sender: alerts@example.com.")
 ALERTS_CA_FILE = env.text("TENANTRY_ALERTS_CA_FILE")
+VERIFICATION_CODE_SECONDS = env.number("TENANTRY_VERIFICATION_CODE_SECONDS", 60, least=30, most=600)
+VERIFICATION_CONTEXT = env.text("TENANTRY_VERIFICATION_CONTEXT")
 AUDIT_ANCHOR_FILE = env.text("TENANTRY_AUDIT_ANCHOR_FILE", str(DATA_DIR / "audit-anchors.jsonl"))
 
 # --- Django -----------------------------------------------------------------------------------------------------------
@@ -87,6 +89,7 @@ INSTALLED_APPS = [
     "tenantry.directory",
     "tenantry.safeguards",
     "tenantry.panic",
+    "tenantry.verification",
     "tenantry.helpdesk",
     "tenantry.registrations",
     "tenantry.roads",
@@ -237,6 +240,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"  # Strict would drop the session on the way back from Microsoft's consent page
 SESSION_COOKIE_AGE = SESSION_HOURS * 3600
 HANDOVER_COOKIE_NAME = "__Host-tenantry-handover" if _over_tls else "tenantry-handover"  # one trip of an administrator
+VERIFICATION_COOKIE_NAME = "__Host-tenantry-verify" if _over_tls else "tenantry-verify"  # one trip of a caller
 CSRF_COOKIE_NAME = "__Host-tenantry-csrf" if _over_tls else "tenantry-csrf"
 CSRF_COOKIE_SECURE = _over_tls
 CSRF_COOKIE_HTTPONLY = True

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("tenantry.tenants.urls")),
     path("", include("tenantry.directory.urls")),
     path("", include("tenantry.panic.urls")),
+    path("", include("tenantry.verification.urls")),
     path("", include("tenantry.safeguards.urls")),  # before the help desk, whose addresses end in any word
     path("", include("tenantry.helpdesk.urls")),
     path("", include("tenantry.roads.urls")),

@@ -38,6 +38,7 @@ def test_one_sign_in_registers_an_app_that_signs_in_by_itself_afterwards(home: H
     uris = {"https://console.example/connect/return"}
     if app is App.HELPDESK:
         uris.add("https://console.example/connect/administrator/return")
+        uris.add("https://console.example/verify/return")
         uris.add("https://console.example/settings/apps/return")
     assert set(made.redirect_uris) == uris
     assert set(made.required_app_roles) == {permissions.permission_id(name) for name in _PERMISSIONS[app]}

@@ -129,6 +129,7 @@ def test_what_differs_is_shown_and_mended_through_our_own_app(home: Home, as_ali
     assert made.redirect_uris == [
         "https://console.example/connect/return",
         "https://console.example/connect/administrator/return",
+        "https://console.example/verify/return",
         "https://console.example/settings/apps/return",
     ]
     assert len(home.writes()) == writes + 1

@@ -27,6 +27,9 @@ OPEN = {
     "technicians:microsoft-return",
     "technicians:setup",
     "technicians:welcome",
+    "verification:decline",
+    "verification:page",
+    "verification:return",
 }
 OPEN_PATHS = ("/styleguide/",)
 NOT_OFFERED = (

@@ -5,15 +5,20 @@ import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from tenantry.audit.actions import About, record
+from tenantry.customers.queries import Customer
 from tenantry.helpdesk.kinds import Kind
+from tenantry.kit.actor import Actor
 from tenantry.kit.decision import Decision, Denied
 from tenantry.kit.errors import Invalid
 from tenantry.safeguards import policies as rules
 from tenantry.safeguards import queries as safeguards
+from tenantry.safeguards.events import SafeguardEvent
 from tenantry.safeguards.policies import Deed, Proofs, Strength, Verdict
 from tenantry.technicians.access import require_permission
 from tenantry.technicians.models import Technician
 from tenantry.technicians.permissions import Permission
+from tenantry.verification.actions import CallerPass, usable_pass, use_up
 
 if TYPE_CHECKING:
     from tenantry.directory.models import DirectoryUser
@@ -38,12 +43,27 @@ class Shown:
 NOTHING = Shown()
 
 
+def pass_for(*, user: "DirectoryUser", kind: Kind, ticket: str) -> CallerPass | None:
+    """The caller's proof for exactly this user, operation and ticket; None when there is none that can be used."""
+    return usable_pass(tenant_id=user.tenant_id, object_id=user.object_id, deed=Deed(kind.kind.value), ticket=ticket)
+
+
 def verdict_for(
-    *, technician: Technician, user: "DirectoryUser", kind: Kind, shown: Shown = NOTHING, ticket: str = ""
+    *,
+    technician: Technician,
+    user: "DirectoryUser",
+    kind: Kind,
+    shown: Shown = NOTHING,
+    ticket: str = "",
+    found: CallerPass | None = None,
 ) -> Verdict:
-    """What the rules say about `kind` on this user, with what was shown."""
-    del ticket  # a proof of the caller is bound to it
-    proofs = Proofs(stepped_up=shown.stepped_up, strength=Strength.NONE, overridden=bool(shown.override_reason.strip()))
+    """What the rules say about `kind` on this user, with what was shown; `found` is the pass, if it was looked up."""
+    proven = found or pass_for(user=user, kind=kind, ticket=ticket)
+    proofs = Proofs(
+        stepped_up=shown.stepped_up,
+        strength=proven.strength if proven else Strength.NONE,
+        overridden=bool(shown.override_reason.strip()),
+    )
     return safeguards.verdict_of(technician=technician, user=user, deed=Deed(kind.kind.value), proofs=proofs)
 
 
@@ -93,15 +113,66 @@ def alone_only(verdict: Verdict) -> Denied | None:
     )
 
 
-def grounds_of(verdict: Verdict, shown: Shown) -> dict[str, Any]:
+def is_overridden(verdict: Verdict, shown: Shown, proven: CallerPass | None = None) -> bool:
+    """Whether it goes on without the proof that the rule asks for. Who has the proof overrides nothing."""
+    strength = proven.strength if proven else Strength.NONE
+    return bool(shown.override_reason.strip()) and strength < verdict.rule.strength
+
+
+def grounds_of(verdict: Verdict, shown: Shown, proven: CallerPass | None = None) -> dict[str, Any]:
     """Why it was allowed, for the record: the kind of account, the rule, and what was shown."""
     rule = verdict.rule
     found: dict[str, Any] = {"class": str(verdict.target_class), "rule": rule.words()}
     if rule.step_up:
         found["stepped_up"] = shown.stepped_up
-    if rule.strength and shown.override_reason.strip():
+    if proven is not None:
+        found |= proven.grounds()
+    if is_overridden(verdict, shown, proven):
         found["override"] = shown.override_reason.strip()
     return found
+
+
+def settle_proof(
+    what: str,
+    *,
+    actor: Actor,
+    customer: Customer,
+    user: "DirectoryUser",
+    verdict: Verdict,
+    shown: Shown,
+    proven: CallerPass | None,
+    justification: str,
+    ticket: str,
+) -> None:
+    """Use the pass up, or record that it was done without one; in the transaction of `what` it was shown for.
+
+    Raises:
+        Conflict: the pass was used or lapsed in between.
+    """
+    if proven is not None:
+        use_up(actor=actor, pass_id=proven.id, used_for=what)
+    if is_overridden(verdict, shown, proven):
+        record(
+            actor=actor,
+            action=SafeguardEvent.VERIFICATION_OVERRIDDEN,
+            about=About(
+                customer_id=customer.pk,
+                customer_name=customer.name,
+                tenant_id=user.tenant_id,
+                target_kind="user",
+                target_id=str(user.object_id),
+                target_name=user.user_principal_name,
+            ),
+            justification=justification.strip(),
+            ticket=ticket.strip(),
+            summary=f"Caller not verified, although the rules ask for it: {shown.override_reason.strip()}",
+            details={
+                "deed": str(verdict.deed),
+                "class": str(verdict.target_class),
+                "strength_asked_for": verdict.rule.strength.name.lower(),
+                "for": what,
+            },
+        )
 
 
 def asked_for(verdict: Verdict) -> list[tuple[str, str, str]]:
@@ -112,7 +183,7 @@ def asked_for(verdict: Verdict) -> list[tuple[str, str, str]]:
         found.append(
             ("wait", "Verify the caller", strength)
             if verdict.wants_strength
-            else ("good", "Caller verified", "For this user and this operation.")
+            else ("good", "Caller verified", "For this user, this operation and this ticket.")
         )
     if verdict.rule.step_up:
         found.append(

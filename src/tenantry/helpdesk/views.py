@@ -4,9 +4,11 @@ import contextlib
 import uuid
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -14,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tenantry.customers.queries import get_customer
 from tenantry.helpdesk import actions, guarding, policies, queries
+from tenantry.helpdesk.actions.requests import TICKET_LENGTH
 from tenantry.helpdesk.confirmation import Confirmation
 from tenantry.helpdesk.forms import ConfirmForm, ResetForm, StopForm
 from tenantry.helpdesk.guarding import Shown
@@ -21,7 +24,7 @@ from tenantry.helpdesk.kinds import BY_KIND, BY_SLUG, Kind
 from tenantry.helpdesk.models import Operation, OperationKind, OperationState
 from tenantry.kit import clock
 from tenantry.kit.decision import Allowed
-from tenantry.kit.errors import Conflict, Invalid, require
+from tenantry.kit.errors import Conflict, Invalid, NotAllowed, require
 from tenantry.kit.needs import needs
 from tenantry.kit.sealed import Secret
 from tenantry.safeguards import queries as safeguards
@@ -56,7 +59,8 @@ def confirm(request: HttpRequest, customer_id: uuid.UUID, object_id: uuid.UUID, 
         return _confirmed(request, customer_id=customer_id, connection=connection, user=user, kind=kind)
     again = _id_of(request.GET.get("again", ""))
     token = actions.confirm(technician=technician, customer_id=customer_id, user=user, kind=kind, again=again)
-    form = _form(kind, user, None, initial={"confirmation": token.sealed()})
+    ticket = request.GET.get("ticket", "")[:TICKET_LENGTH]
+    form = _form(kind, user, None, initial={"confirmation": token.sealed(), "ticket": ticket})
     return _ask(request, customer_id=customer_id, connection=connection, user=user, kind=kind, form=form, again=again)
 
 
@@ -127,8 +131,12 @@ def _confirmed(
             "operation": between.operation,
         }
         return render(request, "helpdesk/conflict.html", context, status=HTTPStatus.CONFLICT)
-    except Invalid as invalid:
-        form.add_error(invalid.field or None, invalid.reason)
+    except (Invalid, NotAllowed) as refusal:
+        if isinstance(refusal, NotAllowed) and refusal.code != "verification_missing":
+            raise
+        # Asked only here: the same page posted twice leads to what it made, though its proof is used up by then.
+        field = refusal.field if isinstance(refusal, Invalid) else "ticket"
+        form.add_error(field or None, f"{refusal.reason} {refusal.remedy}".strip())
         return _ask(
             request, customer_id=customer_id, connection=connection, user=user, kind=kind, form=form, again=again
         )
@@ -169,13 +177,17 @@ def _ask(
     technician = technician_of(request)
     shown = Shown(stepped_up=has_stepped_up(request))
     ticket = str(form["ticket"].value() or "")
-    verdict = guarding.verdict_for(technician=technician, user=user, kind=kind, shown=shown, ticket=ticket)
+    proven = guarding.pass_for(user=user, kind=kind, ticket=ticket)
+    verdict = guarding.verdict_for(
+        technician=technician, user=user, kind=kind, shown=shown, ticket=ticket, found=proven
+    )
     decision = guarding.combined(queries.decision_for(kind=kind, connection=connection, user=user), verdict)
     running = queries.open_operation(tenant_id=user.tenant_id, object_id=user.object_id)
     if decision and running is not None:
         decision = policies.in_progress(running.get_kind_display())
     repeated = queries.repeated_operation(tenant_id=user.tenant_id, object_id=user.object_id, kind=kind)
     is_wrong = expired is None and form.is_bound
+    verify = reverse("verification:start", args=(customer_id, user.object_id, kind.slug))
     context = {
         **_about(customer_id, user, kind, request),
         "form": form,
@@ -187,6 +199,8 @@ def _ask(
         "waiting": safeguards.open_request(tenant_id=user.tenant_id, object_id=user.object_id, deed=verdict.deed)
         if verdict.wants_approval
         else None,
+        "verify_url": f"{verify}?{urlencode({'ticket': ticket})}" if ticket else verify,
+        "proven": proven,
         "may_override": technician.may(Permission.VERIFICATION_OVERRIDE),
         "repeated": repeated if repeated is not None and repeated.pk != again else None,
         "expired": expired,

@@ -11,6 +11,7 @@ from tenantry.reach import permissions
 from tenantry.reach.permissions import GRAPH_APP_ID, Permission
 from tenantry.roads.actions import redirect_uri as sign_in_return
 from tenantry.tenants.actions import redirect_uri
+from tenantry.verification.actions import redirect_uri as caller_return
 
 AUDIENCE: Final = "AzureADMultipleOrgs"
 AUDIENCE_WORDS: Final = "Accounts in any organizational directory (Multitenant)"
@@ -50,7 +51,12 @@ def need_of(app: App) -> Need:
     """What the registration of one of our apps has to be in this deployment."""
     if app is App.HELPDESK:
         # Signing in to check the registrations goes through the help-desk app, so it has more addresses.
-        uris: tuple[str, ...] = (redirect_uri(), sign_in_return(), f"{settings.PUBLIC_URL}{RETURN_PATH}")
+        uris: tuple[str, ...] = (
+            redirect_uri(),
+            sign_in_return(),
+            caller_return(),
+            f"{settings.PUBLIC_URL}{RETURN_PATH}",
+        )
         name = settings.APP_NAME
     else:
         uris, name = (redirect_uri(),), settings.ELEVATION_APP_NAME

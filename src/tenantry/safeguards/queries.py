@@ -174,6 +174,11 @@ def may_not_decide(*, technician: Technician, row: RequestRow) -> Denied | None:
     return policies.may_approve(rules()[target_class, deed], role=technician.role, target_class=target_class, deed=deed)
 
 
+def request_made_by(*, confirmation_id: uuid.UUID, technician: Technician) -> ApprovalRequest | None:
+    """The request that this very page made before; None when it made none."""
+    return ApprovalRequest.objects.filter(confirmation_id=confirmation_id, requester=technician).first()
+
+
 def open_request(*, tenant_id: uuid.UUID, object_id: uuid.UUID, deed: Deed) -> ApprovalRequest | None:
     """The request about this deed on this user that waits."""
     return ApprovalRequest.objects.filter(

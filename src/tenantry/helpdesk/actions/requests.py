@@ -1,6 +1,7 @@
 """Asking for one operation: checked, written down as a row, handed to the worker. Nothing is sent here."""
 
 import dataclasses
+import functools
 import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -19,8 +20,10 @@ from tenantry.kit.actor import Actor
 from tenantry.kit.errors import Conflict, Invalid, require
 from tenantry.kit.sealed import Secret
 from tenantry.safeguards import actions as safeguards
+from tenantry.safeguards import queries as safeguards_read
 from tenantry.safeguards.policies import Verdict
 from tenantry.technicians.models import Technician
+from tenantry.verification.actions import CallerPass
 
 if TYPE_CHECKING:
     from tenantry.directory.models import DirectoryUser
@@ -141,9 +144,13 @@ def request_operation(
     refusal = checked.verdict.refusal()
     if refusal is not None:
         require(refusal)
+    settle = functools.partial(
+        guarding.settle_proof, actor=actor, customer=checked.customer, user=checked.user, verdict=checked.verdict,
+        shown=shown, proven=checked.proven, justification=justification, ticket=ticket,
+    )  # fmt: skip
     try:
         with transaction.atomic():
-            return create_operation(
+            made = create_operation(
                 actor=actor,
                 customer=checked.customer,
                 user=checked.user,
@@ -153,8 +160,10 @@ def request_operation(
                 ticket=ticket,
                 password=password,
                 must_change=must_change,
-                grounds=guarding.grounds_of(checked.verdict, shown),
+                grounds=guarding.grounds_of(checked.verdict, shown, checked.proven),
             )
+            settle(f"operation {made.pk}")
+            return made
     except IntegrityError:
         # Another request won the race for this confirmation or this user; the database decided which.
         earlier = _made_by(confirmation, object_id)
@@ -197,6 +206,9 @@ def request_approval(
     )
     if isinstance(checked, Operation):
         return checked
+    earlier = safeguards_read.request_made_by(confirmation_id=confirmation.id, technician=technician)
+    if earlier is not None:
+        return earlier
     verdict = checked.verdict
     refusal = verdict.refusal()
     if refusal is not None and refusal.code != "approval_missing":
@@ -209,30 +221,39 @@ def request_approval(
         lines.append(("Afterwards", "The user must choose another password." if must_change else "It stays as it is."))
         lines.append(("Who sees the new password", technician.display_name))
     lines += [("User", f"{user.display_name} ({user.user_principal_name})"), ("Kind of account", verdict.class_words)]
+    if checked.proven is not None:
+        how = (
+            f"Verified by {checked.proven.verified_by}: {checked.proven.label}, {checked.proven.strength.name.lower()}"
+        )
+        lines.append(("Caller", how))
+    wish = safeguards.Wish(
+        kind=APPROVAL_KIND,
+        confirmation_id=confirmation.id,
+        customer_id=customer_id,
+        customer_name=checked.customer.name,
+        tenant_id=user.tenant_id,
+        object_id=object_id,
+        target_name=f"{user.display_name} ({user.user_principal_name})"[:320],
+        target_class=verdict.target_class,
+        deed=verdict.deed,
+        lines=tuple(lines),
+        payload={
+            "kind": kind.kind.value,
+            "must_change": must_change,
+            "shown": dataclasses.asdict(shown),
+            "strength": int(checked.proven.strength) if checked.proven else 0,
+            "grounds": guarding.grounds_of(verdict, shown, checked.proven),
+        },
+        secret=password,
+        justification=justification,
+        ticket=ticket,
+    )
+    settle = functools.partial(
+        guarding.settle_proof, actor=actor, customer=checked.customer, user=user,
+        verdict=verdict, shown=shown, proven=checked.proven, justification=justification, ticket=ticket,
+    )  # fmt: skip
     return safeguards.ask(
-        actor=actor,
-        technician=technician,
-        wish=safeguards.Wish(
-            kind=APPROVAL_KIND,
-            confirmation_id=confirmation.id,
-            customer_id=customer_id,
-            customer_name=checked.customer.name,
-            tenant_id=user.tenant_id,
-            object_id=object_id,
-            target_name=f"{user.display_name} ({user.user_principal_name})"[:320],
-            target_class=verdict.target_class,
-            deed=verdict.deed,
-            lines=tuple(lines),
-            payload={
-                "kind": kind.kind.value,
-                "must_change": must_change,
-                "shown": dataclasses.asdict(shown),
-                "grounds": guarding.grounds_of(verdict, shown),
-            },
-            secret=password,
-            justification=justification,
-            ticket=ticket,
-        ),
+        actor=actor, technician=technician, wish=wish, on_created=lambda made: settle(f"request {made.pk}")
     )
 
 
@@ -243,6 +264,7 @@ class _Checked:
     customer: Customer
     user: "DirectoryUser"
     verdict: Verdict
+    proven: CallerPass | None
 
 
 def _check(
@@ -284,13 +306,16 @@ def _check(
             "This page was open for more than ten minutes, so nothing was sent.",
             remedy="Check that everything is still right, then confirm again.",
         )
-    verdict = guarding.verdict_for(technician=technician, user=user, kind=kind, shown=shown, ticket=ticket)
+    proven = guarding.pass_for(user=user, kind=kind, ticket=ticket)
+    verdict = guarding.verdict_for(
+        technician=technician, user=user, kind=kind, shown=shown, ticket=ticket, found=proven
+    )
     require(guarding.combined(queries.decision_for(kind=kind, connection=connection, user=user), verdict))
     check_words(justification=justification, ticket=ticket)
     guarding.check_override(technician=technician, shown=shown)
     if (kind.kind == OperationKind.RESET_PASSWORD) != (password is not None):
         raise Invalid("A reset takes a new password, and nothing else does.", field="password")
-    return _Checked(customer, user, verdict)
+    return _Checked(customer, user, verdict, proven)
 
 
 def check_words(*, justification: str, ticket: str) -> None:

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import uuid
+from collections.abc import Callable
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
@@ -58,8 +59,20 @@ class Wish:
     ticket: str
 
 
-def ask(*, actor: Actor, technician: Technician, wish: Wish) -> ApprovalRequest:
+def ask(
+    *,
+    actor: Actor,
+    technician: Technician,
+    wish: Wish,
+    on_created: Callable[[ApprovalRequest], None] | None = None,
+) -> ApprovalRequest:
     """Ask for a second technician's consent. Everything else must have been checked by the caller.
+
+    Args:
+        actor: the technician as the actor.
+        technician: who asks.
+        wish: what for.
+        on_created: done in the same transaction as the new request, once; what it raises undoes both.
 
     Raises:
         Conflict: the same on the same user waits already.
@@ -100,6 +113,8 @@ def ask(*, actor: Actor, technician: Technician, wish: Wish) -> ApprovalRequest:
             _record(
                 actor, SafeguardEvent.APPROVAL_ASKED, request, summary=f"Waits until {request.expires_at:%H:%M} UTC."
             )
+            if on_created is not None:
+                on_created(request)
     except IntegrityError:
         earlier = ApprovalRequest.objects.filter(confirmation_id=wish.confirmation_id, requester=technician).first()
         if earlier is None:

@@ -1,0 +1,198 @@
+"""What becomes of an attempt: a code, a denial, a technician who stops it, time.
+
+Every move is a conditional update on the state, and an answer spends one of its tries before it is looked at: two
+answers at once are two tries, and only one of them can pass.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.crypto import constant_time_compare
+
+from tenantry.audit.models import Result
+from tenantry.kit import clock
+from tenantry.kit.actor import Actor, system
+from tenantry.kit.errors import Conflict
+from tenantry.safeguards.policies import Strength
+from tenantry.technicians.access import require_permission
+from tenantry.technicians.models import Technician
+from tenantry.technicians.permissions import Permission
+from tenantry.verification import queries
+from tenantry.verification.events import VerificationEvent
+from tenantry.verification.models import State, Verification
+from tenantry.verification.policies import METHODS, PASS_LIFETIME, WRONG_WORDS, Method, Wrong, code_of
+from tenantry.verification.records import note, words_of
+
+_AT_ONCE: Final = 200
+_ERASED: Final[Mapping[str, None]] = {"code_digest": None, "token_sealed": None, "flow_sealed": None}
+"""Nothing of a finished attempt can be answered any more. The digest of the link stays: its page tells the outcome."""
+
+
+def answer_code(
+    *, actor: Actor, technician: Technician, customer_id: uuid.UUID, verification_id: uuid.UUID, code: str
+) -> Verification:
+    """Take the code that the caller read out; the row tells what became of it.
+
+    Raises:
+        NotHere: no such attempt, or not one with a code.
+        Conflict: it ended before.
+    """
+    require_permission(technician, Permission.VERIFICATION_START)
+    row = queries.get_verification(technician=technician, customer_id=customer_id, verification_id=verification_id)
+    digest = row.code_digest
+    if not spend_try(row):
+        return _ended(row, actor)
+    typed = queries.code_digest(row.pk, code_of(code))
+    if digest is not None and constant_time_compare(typed.hex(), bytes(digest).hex()):
+        passed(row, actor=actor, strength=METHODS[Method(row.method)].least, proof={})
+    else:
+        wrong(row, Wrong.CODE, actor=actor)
+    return row
+
+
+def spend_try(row: Verification) -> bool:
+    """Spend one try; False when it does not wait any more, or no try or time is left."""
+    changed = Verification.objects.filter(
+        pk=row.pk, state=State.WAITING, tries_left__gt=0, answer_until__gt=clock.now()
+    ).update(tries_left=F("tries_left") - 1)
+    row.refresh_from_db()
+    return changed == 1
+
+
+def passed(row: Verification, *, actor: Actor, strength: Strength, proof: Mapping[str, Any]) -> None:
+    """Make the attempt a pass; its try was spent. What ended in between stays as it is."""
+    now = clock.now()
+    with transaction.atomic():
+        if Verification.objects.filter(pk=row.pk, state=State.WAITING, answer_until__gt=now).update(
+            state=State.PASSED,
+            strength=strength,
+            proof=dict(proof),
+            decided_at=now,
+            pass_until=now + PASS_LIFETIME,
+            **_ERASED,
+        ):
+            note(
+                row,
+                VerificationEvent.PASSED,
+                actor=actor,
+                result=Result.DONE,
+                summary=f"The caller is verified for “{words_of(row)}” (strength: {strength.name.lower()}).",
+                details={"strength": int(strength), "verified_by": row.technician_name, **proof},
+            )
+    row.refresh_from_db()
+
+
+def wrong(row: Verification, why: Wrong, *, actor: Actor, details: Mapping[str, Any] | None = None) -> None:
+    """Note an answer that did not count; the last one ends the attempt."""
+    now = clock.now()
+    with transaction.atomic():
+        ended = Verification.objects.filter(pk=row.pk, state=State.WAITING, tries_left=0).update(
+            state=State.FAILED, decided_at=now, last_wrong=why, **_ERASED
+        )
+        if not ended:
+            Verification.objects.filter(pk=row.pk, state=State.WAITING).update(last_wrong=why)
+        note(
+            row,
+            VerificationEvent.FAILED if ended else VerificationEvent.WRONG_ANSWER,
+            actor=actor,
+            result=Result.REFUSED,
+            summary=WRONG_WORDS[why] + (" That was the last try." if ended else ""),
+            details={"why": str(why), **(details or {})},
+        )
+    row.refresh_from_db()
+
+
+def decline(*, actor: Actor, row: Verification) -> None:
+    """The person behind the account says that they did not call. An unused pass is taken back."""
+    with transaction.atomic():
+        changed = (
+            Verification.objects.filter(pk=row.pk)
+            .exclude(state__in=[State.DENIED, State.STOPPED, State.USED])
+            .update(state=State.DENIED, decided_at=clock.now(), **_ERASED)
+        )
+        row.refresh_from_db()
+        if changed or row.state == State.USED:
+            late = f" It was used already, for {row.used_for}." if row.state == State.USED else ""
+            note(
+                row,
+                VerificationEvent.DENIED,
+                actor=actor,
+                result=Result.REFUSED,
+                summary="Whoever opened the link says that they did not call: somebody may pretend to be them." + late,
+            )
+
+
+def stop(
+    *, actor: Actor, technician: Technician, customer_id: uuid.UUID, verification_id: uuid.UUID, reason: str
+) -> Verification:
+    """Stop an attempt, or take back a pass that was not used: the numbers differ, or the caller hung up.
+
+    Raises:
+        NotHere: no such attempt.
+        Conflict: it ended before.
+    """
+    require_permission(technician, Permission.VERIFICATION_START)
+    row = queries.get_verification(technician=technician, customer_id=customer_id, verification_id=verification_id)
+    with transaction.atomic():
+        if not Verification.objects.filter(pk=row.pk, state__in=[State.WAITING, State.PASSED]).update(
+            state=State.STOPPED, decided_at=clock.now(), **_ERASED
+        ):
+            raise _over()
+        note(row, VerificationEvent.STOPPED, actor=actor, summary=reason)
+    row.refresh_from_db()
+    return row
+
+
+def expire_due() -> int:
+    """End attempts that nobody answered in time, and passes that nobody used; how many."""
+    now = clock.now()
+    actor = system("caller verification")
+    waiting = Verification.objects.filter(state=State.WAITING, answer_until__lte=now)[:_AT_ONCE]
+    unused = Verification.objects.filter(state=State.PASSED, pass_until__lte=now)[:_AT_ONCE]
+    return sum(_time_out(row, now, actor) for row in waiting) + sum(_lapse(row, now, actor) for row in unused)
+
+
+def _ended(row: Verification, actor: Actor) -> Verification:
+    now = clock.now()
+    if row.state == State.WAITING and row.answer_until <= now:
+        _time_out(row, now, actor)
+    if row.state != State.TIMED_OUT:
+        raise _over()
+    return row
+
+
+def _time_out(row: Verification, now: dt.datetime, actor: Actor) -> bool:
+    with transaction.atomic():
+        changed = Verification.objects.filter(pk=row.pk, state=State.WAITING, answer_until__lte=now).update(
+            state=State.TIMED_OUT, decided_at=now, **_ERASED
+        )
+        if changed:
+            note(
+                row,
+                VerificationEvent.TIMED_OUT,
+                actor=actor,
+                result=Result.REFUSED,
+                summary="No right answer came in time.",
+            )
+    row.refresh_from_db()
+    return changed == 1
+
+
+def _lapse(row: Verification, now: dt.datetime, actor: Actor) -> bool:
+    with transaction.atomic():
+        changed = Verification.objects.filter(pk=row.pk, state=State.PASSED, pass_until__lte=now).update(
+            state=State.LAPSED
+        )
+        if changed:
+            note(row, VerificationEvent.LAPSED, actor=actor, summary="The pass was not used in time.")
+    return changed == 1
+
+
+def _over() -> Conflict:
+    return Conflict(
+        "This attempt has ended already.", remedy="Look at how it ended; begin another if needed.", code="ended"
+    )

@@ -1,0 +1,200 @@
+"""Beginning to verify a caller."""
+
+import dataclasses
+import datetime as dt
+import secrets
+import uuid
+from typing import TYPE_CHECKING, Final
+
+from django.conf import settings
+from django.db import transaction
+
+from tenantry.customers.queries import Customer, get_customer
+from tenantry.helpdesk.queries import find_user
+from tenantry.kit import clock
+from tenantry.kit.actor import Actor
+from tenantry.kit.errors import Conflict, Invalid, NotAllowed
+from tenantry.kit.limits import Limit
+from tenantry.kit.sealed import Secret, seal
+from tenantry.notifications.sending import mail
+from tenantry.notifications.sending.outcome import NotDelivered
+from tenantry.safeguards.policies import DEED_WORDS, Deed, Strength
+from tenantry.technicians.access import require_permission
+from tenantry.technicians.models import Technician
+from tenantry.technicians.permissions import Permission
+from tenantry.verification import queries
+from tenantry.verification.events import VerificationEvent
+from tenantry.verification.models import State, Verification
+from tenantry.verification.policies import CODE_DIGITS, LINK_LIFETIME, METHODS, NUMBER_DIGITS, TRIES, Method, masked
+from tenantry.verification.records import note
+
+if TYPE_CHECKING:
+    from tenantry.directory.models import DirectoryUser
+
+TICKET_LENGTH: Final = 64  # as long as an operation keeps it
+_TOKEN_BYTES: Final = 32
+STARTS: Final = Limit(name="verification-start", most=10, seconds=600)
+"""For one user: nobody's mailbox is filled from here."""
+
+
+def start(
+    *, actor: Actor, technician: Technician, customer_id: uuid.UUID, object_id: uuid.UUID, deed: Deed, ticket: str,
+    method: Method,
+) -> Verification:  # fmt: skip
+    """Begin; whatever still waited for the same user, deed and ticket is stopped.
+
+    The row and its record are committed before anything is sent. A mail that cannot be sent ends the attempt.
+
+    Args:
+        actor: the technician as the actor.
+        technician: who has the caller on the telephone.
+        customer_id: the user's customer.
+        object_id: whom the caller claims to be.
+        deed: what the pass will be good for.
+        ticket: the ticket it will be good for; empty is a ticket of its own.
+        method: how.
+
+    Raises:
+        NotHere: the user is not of this customer.
+        NotAllowed: the role does not include it, or the method cannot be used for this user.
+        Invalid: the ticket is too long.
+        Conflict: too many attempts for this user in a short time.
+    """
+    require_permission(technician, Permission.VERIFICATION_START)
+    customer = get_customer(technician=technician, customer_id=customer_id)
+    _, user = find_user(customer_id=customer_id, object_id=object_id)
+    ticket = ticket.strip()
+    if len(ticket) > TICKET_LENGTH:
+        raise Invalid(f"A ticket has at most {TICKET_LENGTH} characters.", field="ticket")
+    offer = next(each for each in queries.offers_for(user=user, wanted=Strength.NONE) if each.method == method)
+    if offer.obstacle:
+        raise NotAllowed(offer.obstacle, remedy="Choose another method.", code="method_not_usable")
+    if not STARTS.count(f"{user.tenant_id} {user.object_id}"):
+        raise Conflict(
+            "There were many attempts to verify this user in the last minutes.",
+            remedy="Wait ten minutes. If they were not yours, look at the activity log.",
+            code="too_many_attempts",
+        )
+    wish = _Wish(actor, technician, customer, user, deed, ticket)
+    return _by_mail(wish) if method is Method.MAIL_CODE else _by_link(wish)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Wish:
+    """What is to be begun, checked."""
+
+    actor: Actor
+    technician: Technician
+    customer: Customer
+    user: "DirectoryUser"
+    deed: Deed
+    ticket: str
+
+
+def _by_link(wish: _Wish) -> Verification:
+    row_id, token = uuid.uuid4(), secrets.token_urlsafe(_TOKEN_BYTES)
+    return _create(
+        wish,
+        row_id,
+        Method.OWN_SIGN_IN,
+        lifetime=LINK_LIFETIME,
+        summary="A one-time link for the caller was made.",
+        number=f"{secrets.randbelow(10**NUMBER_DIGITS):0{NUMBER_DIGITS}d}",
+        token_digest=queries.digest(token),
+        token_sealed=seal(Secret(token), **queries.place_of(row_id, "token_sealed")),
+    )
+
+
+def _by_mail(wish: _Wish) -> Verification:
+    row_id, address = uuid.uuid4(), wish.user.mail
+    token = Secret(secrets.token_urlsafe(_TOKEN_BYTES))
+    code = Secret(f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}")
+    seconds = int(settings.VERIFICATION_CODE_SECONDS)
+    row = _create(
+        wish,
+        row_id,
+        Method.MAIL_CODE,
+        lifetime=dt.timedelta(seconds=seconds),
+        summary=f"A code goes to {masked(address)}, the address in the directory.",
+        sent_to=masked(address),
+        code_digest=queries.code_digest(row_id, code.reveal()),
+        token_digest=queries.digest(token.reveal()),
+    )
+    try:
+        mail.send(
+            delivery_id=str(row_id),
+            subject=f"Your code for the help desk of {wish.customer.name}",
+            text=_mail_text(wish, code, queries.link_to(token), seconds),
+            addresses=[address],
+            on_sent=lambda sent_to: None,  # noqa: ARG005  one address: sent, or refused below
+        )
+    except NotDelivered as error:
+        with transaction.atomic():
+            if Verification.objects.filter(pk=row.pk, state=State.WAITING).update(
+                state=State.NOT_SENT, decided_at=clock.now(), code_digest=None
+            ):
+                note(row, VerificationEvent.NOT_SENT, actor=wish.actor, summary=f"The code was not sent: {error}")
+        row.refresh_from_db()
+    return row
+
+
+def _mail_text(wish: _Wish, code: Secret, link: Secret, seconds: int) -> str:
+    lifetime = f"{seconds} seconds" if seconds < 120 else f"{seconds // 60} minutes"  # noqa: PLR2004  two minutes
+    return (
+        f"{wish.technician.display_name} of your IT help desk asks whether it is you on the telephone.\n\n"
+        f"Read this code to them: {code.reveal()}\n\n"
+        f"It is for: {DEED_WORDS[wish.deed]}. It is good for {lifetime}.\n"
+        "If you are not talking to the help desk now, tell nobody this code: somebody may be pretending to be you. "
+        f"Then open this page and say so: {link.reveal()}\n"
+    )
+
+
+def _create(
+    wish: _Wish,
+    row_id: uuid.UUID,
+    method: Method,
+    *,
+    lifetime: dt.timedelta,
+    summary: str,
+    **given: str | bytes,
+) -> Verification:
+    now = clock.now()
+    with transaction.atomic():
+        same = Verification.objects.filter(
+            tenant_id=wish.user.tenant_id,
+            object_id=wish.user.object_id,
+            deed=wish.deed,
+            ticket=wish.ticket,
+            state=State.WAITING,
+        )
+        for earlier in same.select_for_update():
+            Verification.objects.filter(pk=earlier.pk).update(
+                state=State.STOPPED, decided_at=now, token_sealed=None, code_digest=None, flow_sealed=None
+            )
+            note(
+                earlier, VerificationEvent.STOPPED, actor=wish.actor, summary="Another attempt was begun in its place."
+            )
+        row = Verification.objects.create(
+            id=row_id,
+            method=method,
+            technician=wish.technician,
+            technician_name=wish.technician.display_name,
+            customer_id=wish.customer.pk,
+            customer_name=wish.customer.name,
+            tenant_id=wish.user.tenant_id,
+            object_id=wish.user.object_id,
+            target_name=wish.user.user_principal_name,
+            deed=wish.deed,
+            ticket=wish.ticket,
+            tries_left=TRIES,
+            started_at=now,
+            answer_until=now + lifetime,
+            **given,
+        )
+        note(
+            row,
+            VerificationEvent.STARTED,
+            actor=wish.actor,
+            summary=f"{METHODS[method].label}, for “{DEED_WORDS[wish.deed]}”. {summary}",
+        )
+    return row

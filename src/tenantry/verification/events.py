@@ -1,0 +1,18 @@
+"""What the record says about callers."""
+
+from enum import StrEnum
+
+
+class VerificationEvent(StrEnum):
+    """Tags of the record."""
+
+    DENIED = "verification.denied_by_the_caller"
+    FAILED = "verification.failed"
+    LAPSED = "verification.pass_lapsed"
+    NOT_SENT = "verification.not_sent"
+    PASSED = "verification.passed"
+    STARTED = "verification.started"
+    STOPPED = "verification.stopped"
+    TIMED_OUT = "verification.timed_out"
+    USED = "verification.pass_used"
+    WRONG_ANSWER = "verification.wrong_answer"

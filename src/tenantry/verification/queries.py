@@ -1,0 +1,95 @@
+"""Reading verifications, and the methods that are there for a user."""
+
+import hashlib
+import uuid
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.crypto import salted_hmac
+
+from tenantry.customers.queries import get_customer
+from tenantry.graph.apps import App, registration
+from tenantry.kit import clock
+from tenantry.kit.errors import NotHere
+from tenantry.kit.sealed import Secret, unseal
+from tenantry.notifications.sending import mail
+from tenantry.safeguards.policies import Strength
+from tenantry.technicians.models import Technician
+from tenantry.verification import policies
+from tenantry.verification.models import State, Verification
+
+if TYPE_CHECKING:
+    from tenantry.directory.models import DirectoryUser
+
+
+def digest(token: str) -> bytes:
+    """What is stored of a link's token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def code_digest(row_id: uuid.UUID, code: str) -> bytes:
+    """What is stored of a code: keyed, because a million codes are tried in a moment by who has the table only."""
+    return salted_hmac(f"tenantry.verification.{row_id}", code, algorithm="sha256").digest()
+
+
+def place_of(row_id: uuid.UUID, column: str) -> dict[str, str]:
+    """Where a secret of a verification is sealed for."""
+    return {"table": "verification_verification", "row": str(row_id), "column": column}
+
+
+def get_verification(*, technician: Technician, customer_id: uuid.UUID, verification_id: uuid.UUID) -> Verification:
+    """One attempt of a customer the technician sees.
+
+    Raises:
+        NotHere: there is none.
+    """
+    get_customer(technician=technician, customer_id=customer_id)
+    row = Verification.objects.filter(pk=verification_id, customer_id=customer_id).first()
+    if row is None:
+        raise NotHere("There is no such attempt.")
+    return row
+
+
+def live_link(token: str) -> Verification:
+    """The attempt that a link belongs to, until the link's time is over; it may have ended before.
+
+    Raises:
+        NotHere: unknown or over; nobody is told which.
+    """
+    since = clock.now() - policies.LINK_LIFETIME
+    row = Verification.objects.filter(token_digest=digest(token), started_at__gt=since).first()
+    if row is None or row.state == State.STOPPED:
+        raise NotHere("There is no such page.")
+    return row
+
+
+def link_to(token: Secret) -> Secret:
+    """The address of the page that a token opens."""
+    return Secret(f"{settings.PUBLIC_URL}{reverse('verification:page', args=[token.reveal()])}")
+
+
+def link_of(row: Verification) -> str:
+    """The caller's link while it waits; empty otherwise."""
+    if row.state != State.WAITING or row.token_sealed is None or row.answer_until <= clock.now():
+        return ""
+    return link_to(unseal(row.token_sealed, **place_of(row.pk, "token_sealed"))).reveal()
+
+
+def offers_for(*, user: "DirectoryUser", wanted: Strength) -> tuple[policies.Offer, ...]:
+    """The methods for a user, each with the reason when it cannot be used."""
+    return policies.offers(
+        wanted=wanted,
+        facts=policies.Facts(
+            mail=user.mail,
+            is_enabled=user.account_enabled,
+            has_mail_server=mail.is_set_up(),
+            has_app=registration(App.HELPDESK).is_set_up,
+        ),
+    )
+
+
+def recent(*, tenant_id: uuid.UUID, object_id: uuid.UUID) -> list[Verification]:
+    """The latest attempts about a user."""
+    rows = Verification.objects.filter(tenant_id=tenant_id, object_id=object_id)
+    return list(rows.order_by("-started_at", "-id")[:5])

@@ -1,0 +1,18 @@
+"""Addresses of caller verification."""
+
+from django.urls import path
+
+from tenantry.verification import caller_views, views
+
+app_name = "verification"
+_one = "customers/<uuid:customer_id>/verifications/<uuid:verification_id>"
+urlpatterns = [
+    path("customers/<uuid:customer_id>/users/<uuid:object_id>/verify/<slug:slug>/", views.start, name="start"),
+    path(f"{_one}/", views.progress, name="progress"),
+    path(f"{_one}/status/", views.status, name="status"),
+    path(f"{_one}/code/", views.code, name="code"),
+    path(f"{_one}/stop/", views.stop, name="stop"),
+    path("verify/return", caller_views.sign_in_return, name="return"),
+    path("verify/<str:token>/", caller_views.page, name="page"),
+    path("verify/<str:token>/decline/", caller_views.decline, name="decline"),
+]
