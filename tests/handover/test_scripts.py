@@ -82,19 +82,32 @@ class Desk:
         scopes: tuple[str, ...] = SCOPES,
         lossy: bool = False,
     ) -> subprocess.CompletedProcess[str]:
+        text = script(errand, Language.BASH)
+        hours = errand.renew_within_hours
+        return self.run_text(text, *words, user=user, scopes=scopes, lossy=lossy, renew_within_hours=hours)
+
+    def run_text(
+        self,
+        text: str,
+        *words: str,
+        user: User | None = None,
+        scopes: tuple[str, ...] = SCOPES,
+        lossy: bool = False,
+        renew_within_hours: int = 720,
+    ) -> subprocess.CompletedProcess[str]:
         person = Person(self.simulator, self.tenant, self.cli, user or self.tenant.admin, back="http://localhost")
         page = person.open(*(f"{self.simulator.graph_url}/{scope}" for scope in scopes))
         if page.heading == "Permissions requested":
             person.accept()
         file = self.room / "road.sh"
-        file.write_text(script(errand, Language.BASH))
+        file.write_text(text)
         return subprocess.run(
             ["bash", str(file), *words],
             env={
                 "PATH": f"{self.room}:{os.environ['PATH']}",
                 "AZ_TENANT": self.tenant_shown,
                 "AZ_TOKEN": person.redeem()["access_token"],
-                "RENEW_BEFORE": f"{self.now.now() + dt.timedelta(hours=errand.renew_within_hours):%Y-%m-%dT%H:%M:%SZ}",
+                "RENEW_BEFORE": f"{self.now.now() + dt.timedelta(hours=renew_within_hours):%Y-%m-%dT%H:%M:%SZ}",
                 "AZ_CA": str(self.simulator.ca_file),
                 **({"AZ_LOSES_ANSWERS": "1"} if lossy else {}),
             },
