@@ -51,8 +51,8 @@ def note_refused(*, tenant_id: uuid.UUID, error: errors.Refused, predicted: bool
                 f"({roles.role_name(str(connection.wanted_role_id))} is assigned): {error}",
                 details={"code": error.code, "request_id": error.request_id, "role_ids": connection.active_role_ids},
             )
-        settle(connection, now=now, actor=_NOTER)
-        # A role may just have been taken away; a look tells, and it is cheap.
+        # A role may just have been taken away; a look tells, and it is cheap. Until then nobody is alarmed with less.
+        settle(connection, now=now, actor=_NOTER, is_told=False)
         enqueue_check(tenant_id)
 
 

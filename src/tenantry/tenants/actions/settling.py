@@ -45,8 +45,15 @@ def locked_of_customer(*, customer_id: uuid.UUID, tenant_id: uuid.UUID, app: App
     raise NotHere("This customer is not connected.")
 
 
-def settle(connection: Connection, *, now: dt.datetime, actor: Actor) -> None:
-    """Decide the state anew from the row's facts and save the row; a change is recorded with its cause."""
+def settle(connection: Connection, *, now: dt.datetime, actor: Actor, is_told: bool = True) -> None:
+    """Decide the state anew from the row's facts and save the row; a change is recorded with its cause.
+
+    Args:
+        connection: the locked row.
+        now: the time.
+        actor: who learnt it.
+        is_told: tell drift and alerts of it; false for a suspicion that a look on its way will confirm or explain.
+    """
     standing = next_state(facts_of(connection), now)
     before, code_before = connection.state, connection.error_code
     connection.cause, connection.fix, connection.who = standing.cause, standing.fix, standing.who
@@ -64,7 +71,8 @@ def settle(connection: Connection, *, now: dt.datetime, actor: Actor) -> None:
             details={"from": before, "to": str(standing.state), "code": standing.code},
         )
     drifts_before = frozenset(connection.drifts)
-    note_drift(connection, now=now, actor=actor)
+    if is_told:
+        note_drift(connection, now=now, actor=actor)
     if before == ConnectionState.OFFLINE and standing.state != before and connection.app == AppKind.HELPDESK:
         _read_users_again(connection.tenant_id)
     stirred_at = max(filter(None, (connection.state_since, connection.check_requested_at)))
@@ -78,8 +86,9 @@ def settle(connection: Connection, *, now: dt.datetime, actor: Actor) -> None:
     if connection.role_ends_at is not None and connection.role_ends_at > now:
         connection.next_check_at = min(connection.next_check_at, connection.role_ends_at)
     connection.save()
-    tell_change(connection, standing, before=before, code_before=code_before)
-    end_drift(connection, drifts_before)
+    if is_told:
+        tell_change(connection, standing, before=before, code_before=code_before)
+        end_drift(connection, drifts_before)
     _keep_board(connection, now)
 
 

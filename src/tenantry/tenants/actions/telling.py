@@ -52,7 +52,8 @@ def tell_change(connection: Connection, standing: Standing, *, before: str, code
         before: its state before.
         code_before: the cause of that, by its stable name.
     """
-    if (standing.state, standing.code) == (before, code_before):
+    is_refused = standing.state == ConnectionState.NEEDS_ATTENTION  # its state is older than its alert: `note_refused`
+    if (standing.state, standing.code) == (before, code_before) and not is_refused:
         return
     _tell_credential(connection, standing, code_before)
     _tell_gone(connection, standing)
@@ -108,8 +109,14 @@ def tell_drift(news: DriftNews) -> None:
         cause=news.cause,
         fix=news.fix,
         who=news.who,
-        link=f"/customers/{news.customer_id}/",
+        link=_page_of(news, kind),
     )
+
+
+def _page_of(news: DriftNews, kind: AlertKind) -> str:
+    """Where it is mended: an assignment that ends is renewed on the road (done for them, or sent to them)."""
+    customer = f"/customers/{news.customer_id}/"
+    return f"{customer}road/{news.app}/" if kind is AlertKind.ROLE_END_NEAR else customer
 
 
 def end_drift(connection: Connection, drifts_before: frozenset[str]) -> None:
