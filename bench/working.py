@@ -1,0 +1,76 @@
+"""The worker in the bench's own process, and what it sends: so that requests and waiting can be counted."""
+
+import asyncio
+import contextlib
+import dataclasses
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from unittest import mock
+
+import urllib3
+
+
+@dataclasses.dataclass(slots=True)
+class Traffic:
+    """Requests sent and the time spent waiting for their answers, summed over all threads."""
+
+    graph: int = 0
+    login: int = 0
+    throttled: int = 0
+    seconds: float = 0.0
+
+    @property
+    def requests(self) -> int:
+        """All of them."""
+        return self.graph + self.login
+
+
+@contextlib.contextmanager
+def traffic() -> Iterator[Traffic]:
+    """Count what this process sends to Microsoft while the block runs: to Graph, and to the sign-in service."""
+    counted = Traffic()
+    lock = threading.Lock()
+    real = urllib3.PoolManager.urlopen
+
+    def urlopen(self: urllib3.PoolManager, method: str, url: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        began = time.perf_counter()
+        status = 0
+        try:
+            answer = real(self, method, url, *args, **kwargs)
+            status = answer.status
+            return answer
+        finally:
+            spent = time.perf_counter() - began
+            with lock:
+                counted.seconds += spent
+                counted.throttled += status == 429
+                if "/v1.0/" in url and "/.well-known/" not in url and "/oauth2/" not in url:
+                    counted.graph += 1
+                else:
+                    counted.login += 1
+
+    with mock.patch.object(urllib3.PoolManager, "urlopen", urlopen):
+        yield counted
+
+
+def work(concurrency: int) -> None:
+    """Run the product's worker until no job waits."""
+    from procrastinate.contrib.django.procrastinate_app import current_app  # noqa: PLC0415  after set-up
+
+    app = current_app.with_connector(current_app.connector.get_worker_connector())  # type: ignore[attr-defined]
+
+    async def run() -> None:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency + 2))
+        async with app.open_async():
+            await app.run_worker_async(
+                concurrency=concurrency,
+                fetch_job_polling_interval=1.0,
+                delete_jobs="successful",
+                install_signal_handlers=False,
+                wait=False,
+            )
+
+    asyncio.run(run())
