@@ -88,7 +88,7 @@ def test_check_names_cause_and_fix_and_mend_changes_it_after_showing(home: Home)
     assert "fix: tenantry apps mend:" in typed.text
     typed = Typed(home, answers=False)
     assert commands.mend(typed.console(), chosen=BOTH) == commands.NOT_AGREED
-    assert len(home.registered().redirect_uris) == 2
+    assert len(home.registered().redirect_uris) == 3
     typed = Typed(home)
     assert commands.mend(typed.console(), chosen=BOTH) == commands.OK
     assert len(home.registered().redirect_uris) == 3

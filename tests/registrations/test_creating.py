@@ -41,6 +41,9 @@ def test_one_sign_in_registers_an_app_that_signs_in_by_itself_afterwards(home: H
         uris.add("https://console.example/verify/return")
         uris.add("https://console.example/settings/apps/return")
     assert set(made.redirect_uris) == uris
+    claims = made.further.get("optionalClaims") or {"idToken": []}
+    assert isinstance(claims, dict)
+    assert [claim["name"] for claim in claims["idToken"]] == (["auth_time"] if app is App.HELPDESK else [])
     assert set(made.required_app_roles) == {permissions.permission_id(name) for name in _PERMISSIONS[app]}
     assert made.required_scopes == []
     assert made.secrets == []

@@ -119,13 +119,22 @@ def test_what_differs_is_shown_and_mended_through_our_own_app(home: Home, as_ali
     made = home.registered()
     made.redirect_uris.append("https://old.example/back")
     made.sign_in_audience = "AzureADMyOrg"
+    access: list[dict[str, object]] = [
+        {"name": "ipaddr", "source": None, "essential": False, "additionalProperties": []}
+    ]
+    made.further["optionalClaims"] = {"idToken": [], "accessToken": access, "saml2Token": []}
     page = press(as_alice, home, purpose="check")
+    assert "callers cannot be verified" in page
     assert "https://old.example/back" in page
     digest = re.search(r'name="shown_helpdesk" value="(\w+)"', page)
     assert digest is not None
     writes = len(home.writes())
     page = press(as_alice, home, purpose="mend", tenant=home.tenant.id, shown_helpdesk=digest[1])
     assert "https://old.example/back" not in page
+    claims = made.further["optionalClaims"]
+    assert isinstance(claims, dict)
+    assert [claim["name"] for claim in claims["idToken"]] == ["auth_time"]
+    assert claims["accessToken"] == access  # what others asked for stays
     assert made.redirect_uris == [
         "https://console.example/connect/return",
         "https://console.example/connect/administrator/return",

@@ -157,6 +157,7 @@ def build(
             certificate_pem=pem,
             redirect_uris=to,
             required_app_roles=list(permissions),
+            id_token_claims=["auth_time"],
         )
 
     helpdesk = register("Tenantry Help Desk", HELPDESK_PERMISSIONS, uris, helpdesk_certificate_pem)

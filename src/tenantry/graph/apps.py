@@ -4,7 +4,7 @@ import dataclasses
 import datetime as dt
 import enum
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -107,6 +107,8 @@ class Application:
         keys: certificates.
         secrets: how many client secrets it has.
         has_logo: whether a logo was uploaded.
+        id_token_claims: names of the optional claims of id tokens.
+        optional_claims: all of them as received, because they are only ever written whole.
     """
 
     object_id: uuid.UUID
@@ -121,3 +123,13 @@ class Application:
     keys: tuple[KeyCredential, ...]
     secrets: int
     has_logo: bool
+    id_token_claims: frozenset[str] = frozenset()
+    optional_claims: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False, compare=False)
+
+
+def with_id_token_claims(present: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """The optional claims `present`, and these of id tokens beside them ("optionalClaims resource type")."""
+    kept = [dict(claim) for claim in present.get("idToken") or ()]
+    there = {claim.get("name") for claim in kept}
+    added = [{"name": name, "essential": False} for name in names if name not in there]
+    return {**present, "idToken": [*kept, *added]}

@@ -41,6 +41,11 @@ def entries(need: Need) -> tuple[Entry, ...]:
             "Permissions (remove User.Read, and grant no admin consent here)",
             tuple(permission.name for permission in need.permissions),
         ),
+        *(
+            [Entry("Token configuration > Add optional claim > ID", "Claim", need.id_token_claims)]
+            if need.id_token_claims
+            else []
+        ),
         Entry(
             "Certificates & secrets > Certificates > Upload certificate", "Certificate", words="its public part (.cer)"
         ),

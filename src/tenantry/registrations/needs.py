@@ -34,12 +34,14 @@ class Need:
         name: display name, from the settings.
         redirect_uris: addresses of the platform "Web", no others.
         permissions: application permissions of Microsoft Graph, no others, in the order of the consent screen.
+        id_token_claims: optional claims of id tokens; others are left alone.
     """
 
     app: App
     name: str
     redirect_uris: tuple[str, ...]
     permissions: tuple[Permission, ...]
+    id_token_claims: tuple[str, ...] = ()
 
     @property
     def permission_keys(self) -> frozenset[tuple[str, str, str]]:
@@ -60,7 +62,14 @@ def need_of(app: App) -> Need:
         name = settings.APP_NAME
     else:
         uris, name = (redirect_uri(),), settings.ELEVATION_APP_NAME
-    return Need(app=app, name=name, redirect_uris=uris, permissions=permissions.wanted(_REQUIRED[app]))
+    return Need(
+        app=app,
+        name=name,
+        redirect_uris=uris,
+        permissions=permissions.wanted(_REQUIRED[app]),
+        # A caller who signs in has to have done so after the question; only this claim tells.
+        id_token_claims=("auth_time",) if app is App.HELPDESK else (),
+    )
 
 
 def logo() -> bytes:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any, Final
 
-from tenantry.graph.apps import Application
+from tenantry.graph.apps import Application, with_id_token_claims
 from tenantry.reach.permissions import GRAPH_APP_ID, permission_name
 from tenantry.registrations.needs import AUDIENCE, Need
 
@@ -61,6 +61,7 @@ def differences(
         *_audience(seen),
         *_redirects(need, seen),
         *_permissions(need, seen),
+        *_claims(need, seen),
         *_name(need, seen, tag),
         *_keys(seen, ours, frozenset(known_thumbprints), now),
         *(
@@ -159,6 +160,18 @@ def _permissions(need: Need, seen: Application) -> Iterable[Difference]:
             f"Remove {', '.join(surplus)}. What customers granted already stays granted until Re-consent.",
             is_fatal=False,
             fields=wanted,
+        )
+
+
+def _claims(need: Need, seen: Application) -> Iterable[Difference]:
+    missing = [name for name in need.id_token_claims if name not in seen.id_token_claims]
+    if missing:
+        yield Difference(
+            "claims_missing",
+            f"Its id tokens do not tell {', '.join(missing)}: callers cannot be verified by their own sign-in.",
+            f"Add the optional claim {', '.join(missing)} to id tokens.",
+            is_fatal=False,
+            fields={"optionalClaims": with_id_token_claims(seen.optional_claims, missing)},
         )
 
 

@@ -24,7 +24,7 @@ from tenantry.kit.sealed import Secret
 
 _SELECT: Final = (
     "id,appId,displayName,createdDateTime,signInAudience,tags,web,spa,publicClient,requiredResourceAccess,"
-    "keyCredentials,passwordCredentials,info"
+    "keyCredentials,passwordCredentials,info,optionalClaims"
 )
 _PROOF_AUDIENCE: Final = "00000002-0000-0000-c000-000000000000"
 _PROOF_LIFETIME: Final = dt.timedelta(minutes=10)
@@ -209,6 +209,7 @@ def thumbprint_of(certificate_pem: str) -> str:
 
 def _application(row: Mapping[str, Any]) -> Application:
     web, spa, public = (row.get(name) or {} for name in ("web", "spa", "publicClient"))
+    claims = row.get("optionalClaims") or {}
     return Application(
         object_id=uuid.UUID(row["id"]),
         client_id=str(row["appId"]).lower(),
@@ -226,6 +227,8 @@ def _application(row: Mapping[str, Any]) -> Application:
         keys=tuple(_key(key) for key in row.get("keyCredentials") or ()),
         secrets=len(row.get("passwordCredentials") or ()),
         has_logo=bool((row.get("info") or {}).get("logoUrl")),
+        id_token_claims=frozenset(str(claim.get("name")) for claim in claims.get("idToken") or ()),
+        optional_claims=claims,
     )
 
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from tenantry.audit.actions import About, begin, close, record
 from tenantry.audit.models import Result
 from tenantry.graph import errors
-from tenantry.graph.apps import App, Application, Registration
+from tenantry.graph.apps import App, Application, Registration, with_id_token_claims
 from tenantry.graph.calls import applications as calls
 from tenantry.graph.people import Person
 from tenantry.graph.tokens import token_with
@@ -247,6 +247,8 @@ def _make(actor: Actor, person: Person, row: AppRegistration, certificate: Certi
         ],
         "keyCredentials": [calls.key_credential(certificate.certificate_pem, name="Tenantry")],
     }
+    if need.id_token_claims:
+        fields["optionalClaims"] = with_id_token_claims({}, need.id_token_claims)
     AppRegistration.objects.filter(pk=row.pk).update(create_sent_at=clock.now())
     row.refresh_from_db()
     intent = begin(
