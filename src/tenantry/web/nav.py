@@ -31,7 +31,9 @@ ENTRIES = (
     Entry("customers", "Customers", "building-2", "customers:list", "/customers/", frozenset({"customers", "tenants"})),
     Entry("readiness", "Readiness", "gauge", "tenants:readiness", "/readiness/", frozenset()),
     Entry("alerts", "Alerts", "bell", "notifications:alerts", "/alerts/", frozenset({"notifications"})),
-    Entry("users", "Users", "users", "directory:search", "/users/", frozenset({"directory", "helpdesk"})),
+    Entry(
+        "users", "Users", "users", "directory:search", "/users/", frozenset({"directory", "helpdesk", "verification"})
+    ),
     Entry("approvals", "Approvals", "users-round", "safeguards:requests", "/approvals/", frozenset({"safeguards"})),
     Entry("activity", "Activity", "history", "audit:activity", "/activity/", frozenset({"audit"})),
     Entry(
