@@ -32,12 +32,12 @@ def words_of_sign_in(error: errors.GraphError) -> tuple[str, str]:
     """Cause and fix."""
     if error.code in _BY_CODE:
         return _BY_CODE[error.code]
+    told = explain(error)
     if isinstance(error, errors.OurCredential):
         return (
-            f"Microsoft refuses this console's own certificate or secret: {error.message}",
+            f"{told.what} {told.why}" + (f" ({told.code})" if told.code else ""),
             "Run `tenantry apps mend` on the console's host; it signs in without it.",
         )
     if isinstance(error, errors.TenantUnreachable):
         return error.message, "Check the network, then try again."
-    told = explain(error)
     return f"{told.what} {told.why}" + (f" ({told.code})" if told.code else ""), told.fix

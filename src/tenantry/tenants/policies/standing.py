@@ -13,6 +13,8 @@ import enum
 from collections.abc import Mapping
 from typing import Final
 
+from tenantry.graph import errors
+from tenantry.graph.explained import Explanation, explain, explain_code
 from tenantry.reach import permissions, roles
 from tenantry.tenants.models import AppKind, ConnectionState, RolePath
 from tenantry.tenants.policies.holdings import (
@@ -340,26 +342,35 @@ def _offline(facts: Facts, trouble: Trouble) -> Standing:
     return Standing(ConnectionState.OFFLINE, cause.format(app=app) + said, fix.format(app=app), who, str(trouble))
 
 
+def _why(told: Explanation) -> str:
+    return f"{told.what} {told.why}"
+
+
+_WITHDRAWN: Final = explain(errors.NotConsented(""))
+_DISABLED: Final = explain_code("AADSTS7000112")
+_CREDENTIAL: Final = explain(errors.OurCredential(""))
+_GONE: Final = explain_code("AADSTS90002")
+
 _OFFLINE: Final[dict[Trouble, tuple[str, str, str]]] = {
     Trouble.WITHDRAWN: (
-        "The tenant no longer accepts us: the consent was withdrawn, or the enterprise app was deleted there.",
+        _why(_WITHDRAWN),
         "Choose Re-consent and let an administrator of the customer accept.",
         CONSENT_GIVER,
     ),
     Trouble.APP_DISABLED: (
-        "The enterprise app {app} is disabled in the tenant.",
+        _why(_DISABLED),
         "In Enterprise applications open {app}, Properties, and set “Enabled for users to sign-in” to Yes.",
         CONSENT_GIVER,
     ),
     Trouble.OUR_CREDENTIAL: (
-        "Microsoft refuses our own certificate or secret, so no tenant can be reached.",
-        "Renew the app registration's credential and set it anew; `tenantry doctor` tells what is wrong with it.",
+        _why(_CREDENTIAL),
+        _CREDENTIAL.fix,
         OURSELVES,
     ),
     Trouble.TENANT_GONE: (
-        "Microsoft does not know this tenant (any more), or it lives in another cloud.",
-        "Ask the customer whether the tenant was deleted or moved. If it is gone for good, disconnect it.",
-        "the customer",
+        _why(_GONE),
+        f"{_GONE.fix} If it is gone for good, disconnect it.",
+        _GONE.who,
     ),
     Trouble.UNREACHABLE: (
         "Microsoft has given no usable answer several times in a row.",
@@ -372,4 +383,4 @@ _OFFLINE: Final[dict[Trouble, tuple[str, str, str]]] = {
         CONSENT_GIVER,
     ),
 }
-"""Cause, fix and who, for each way not to reach a tenant."""
+"""Cause, fix and who, for each way not to reach a tenant: the catalogue's words, and what only this page knows."""
