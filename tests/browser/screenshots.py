@@ -75,6 +75,8 @@ def walk(stack: Stack, page: Page, new_page: Callable[[], Page]) -> None:
     steps.connect(page, urls[first], tenant)
     expect(page.get_by_role("region", name="What works")).to_be_visible()
     take(page, "checklist")
+    roads(page, urls[first])
+    page.goto(urls[first])
     portal = new_page()
     steps.assign_role_in_portal(portal, stack, tenant)
     portal.close()
@@ -98,8 +100,45 @@ def walk(stack: Stack, page: Page, new_page: Callable[[], Page]) -> None:
     take(page, "activity")
     page.goto(f"{stack.console}/settings/")
     take(page, "settings")
+    page.goto(f"{stack.console}/settings/apps/")
+    take(page, "settings-apps")
+    page.goto(f"{stack.console}/settings/rules/")
+    take(page, "rules")
+    approvals(stack, page, urls[first], tenant)
+    alerts(stack, page, urls[first], tenant)
     page.goto(f"{stack.console}/customers/00000000-0000-4000-8000-000000000000/")
     take(page, "not-found")
+
+
+def roads(page: Page, url: str) -> None:
+    """One administrator signs in, or somebody there gets a link or a script."""
+    page.goto(f"{url}road/helpdesk/")
+    take(page, "road")
+    page.goto(f"{url}send/helpdesk/")
+    take(page, "handover")
+
+
+def approvals(stack: Stack, page: Page, url: str, tenant: Tenant) -> None:
+    """A Global Administrator's password takes a second technician."""
+    page.goto(f"{url}users/?q={tenant.admin_name}")
+    page.get_by_role("row").nth(1).get_by_role("link").first.click()
+    page.get_by_role("link", name="Reset password", exact=True).click()
+    steps.justify(page)
+    page.get_by_role("button", name="Ask for approval").click()
+    page.goto(f"{stack.console}/approvals/")
+    take(page, "approvals")
+
+
+def alerts(stack: Stack, page: Page, url: str, tenant: Tenant) -> None:
+    """Somebody at the customer takes the role away."""
+    apps = stack.control("GET", f"/tenants/{tenant.id}/consent")["enterprise_apps"]
+    ours = next(app for app in apps if app["app_id"] == stack.facts["client_ids"]["helpdesk"])
+    stack.control("DELETE", f"/tenants/{tenant.id}/roles", {"principal": ours["id"], "role": steps.PAA})
+    page.goto(url)
+    page.get_by_role("button", name="Test again").first.click()
+    expect(page.get_by_text("it was there and was taken away").first).to_be_visible(timeout=steps.SETTLES_MS)
+    page.goto(f"{stack.console}/alerts/")
+    take(page, "alerts")
 
 
 def users(stack: Stack, page: Page, url: str) -> None:
