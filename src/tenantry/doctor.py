@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _SKEW_SECONDS = 60  # Microsoft refuses assertions from clocks that are minutes off; warn well before
 _SEALED_WITHIN_SECONDS = 120  # the worker does it every five
+_STREAMED_WITHIN_SECONDS = 120  # the worker does it every ten
 _DISK_BYTES = 1024**3
 
 
@@ -144,6 +145,23 @@ def _record() -> Iterator[Finding]:
     )
     at = f"{stands.anchored_at:%Y-%m-%d %H:%M} UTC, at {stands.anchored}" if stands.anchored_at else "none yet"
     yield Finding("anchor of the record", at)
+    yield from _streams()
+
+
+def _streams() -> Iterator[Finding]:
+    from tenantry.streams.queries import standings
+
+    for stands in standings():
+        is_late = stands.stream.failing_since is not None or stands.seconds > _STREAMED_WITHIN_SECONDS
+        outcome = f" ({stands.stream.last_outcome})" if stands.stream.failing_since else ""
+        yield Finding(
+            f"stream to {stands.stream.target}",
+            f"{stands.events} events behind, the oldest for {stands.seconds:.0f} s{outcome}"
+            if stands.events
+            else "up to date",
+            "See Settings, Streams of the record, and that `tenantry worker` runs." if is_late else "",
+            is_fatal=False,
+        )
 
 
 def _keys() -> Iterator[Finding]:

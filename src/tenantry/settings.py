@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "tenantry.audit",
     "tenantry.customers",
     "tenantry.notifications",
+    "tenantry.streams",
     "tenantry.tenants",
     "tenantry.directory",
     "tenantry.safeguards",

@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("tenantry.helpdesk.urls")),
     path("", include("tenantry.roads.urls")),
     path("", include("tenantry.notifications.urls")),
+    path("", include("tenantry.streams.urls")),
     path("", include("tenantry.handover.urls")),
     path("activity/", include("tenantry.audit.urls")),
 ]

@@ -30,6 +30,7 @@ WITHOUT_POLICY: Final = {
     "audit_customercheckpoint": "the chain over the record: hashes and counts",
     "audit_link": "the chain over the record: hashes and counts",
     "audit_unsealed": "the chain over the record: which events wait for their link",
+    "streams_stream": "about the deployment",
     "panic_emergencystop": "about the deployment",
     "safeguards_storedrule": "about the deployment",
 }

@@ -49,6 +49,13 @@ ENTRIES: Final = (
         Permission.SETTINGS_CHANNELS,
     ),
     Entry(
+        "Streams of the record",
+        "Sends every event to a webhook or a syslog server as it happens.",
+        "radio-tower",
+        "streams:page",
+        Permission.SETTINGS_AUDIT,
+    ),
+    Entry(
         "App registrations",
         "The two apps in your own tenant that customers consent to, and their certificates.",
         "app-window",

@@ -43,10 +43,17 @@ def export(*, customer_id: uuid.UUID | None = None) -> Iterator[bytes]:
         for fields, texts in _rows(cursor, customer_id):
             count += 1
             last, last_hash = fields[0], fields[6]
-            yield _line(
-                dict(zip(LINK_COLUMNS, _plain(fields), strict=True)) | {"event": dict(zip(FIELDS, texts, strict=True))}
-            )
+            yield _event_line(fields, texts)
     yield _line({"end": {"sequence": last, "hash": last_hash.hex(), "events": count}})
+
+
+def lines_after(sequence: int, *, most: int) -> list[tuple[int, bytes]]:
+    """Up to `most` events that follow a place in the chain: their places, and their lines as in an export."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        _take_snapshot(cursor)
+        cursor.execute(f"{_READ} l.sequence > %s ORDER BY l.sequence LIMIT %s", [sequence, most])
+        split = len(LINK_COLUMNS)
+        return [(row[0], _event_line(row[:split], row[split:])) for row in cursor.fetchall()]
 
 
 def export_csv(*, customer_id: uuid.UUID | None = None) -> Iterator[bytes]:
@@ -107,6 +114,12 @@ def _head(customer_id: uuid.UUID | None) -> dict[str, Any]:
 def scope_of(customer: bytes) -> str:
     """How a chain is named in files: `all`, or the customer's id."""
     return str(uuid.UUID(bytes=customer)) if any(customer) else "all"
+
+
+def _event_line(fields: tuple[Any, ...], texts: tuple[str | None, ...]) -> bytes:
+    return _line(
+        dict(zip(LINK_COLUMNS, _plain(fields), strict=True)) | {"event": dict(zip(FIELDS, texts, strict=True))}
+    )
 
 
 def _line(document: dict[str, Any]) -> bytes:
