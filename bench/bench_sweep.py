@@ -4,7 +4,8 @@ The ideal is what only the waiting costs: the requests that the looks send, one 
 looks side by side as the worker has places. What goes beyond it is the console's own work and the queue. Microsoft's
 published limits are in force in the simulator; a single 429 misses the bar.
 
-`BENCH_TENANTS` takes fewer.
+A look costs the worker about as much processor time as its share of the waiting, so the ratio says little on a machine
+that is busy with other things: read it beside `load_before`. `BENCH_TENANTS` takes fewer tenants.
 """
 
 import datetime as dt
