@@ -7,6 +7,7 @@ depend on order nor disturb each other, and code that commits before it sends ca
 import contextlib
 import datetime as dt
 import fcntl
+import functools
 import os
 import tempfile
 import uuid
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from entrasim.server import Simulator
     from tenantry.customers.models import Customer
     from tenantry.technicians.models import Technician
+    from tests.contract.observer import Observer
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -152,7 +154,28 @@ def simulator(clock: SharedClock, tmp_path_factory: pytest.TempPathFactory) -> I
     from entrasim.server import Simulator
 
     with Simulator(clock=clock) as running:
+        running.context.journal.observer = contract_observer()
         yield running
+
+
+@functools.cache
+def contract_observer() -> "Observer | None":
+    """Looks at every exchange with the simulator, where Microsoft's description stands beside the checkout."""
+    from tests.contract.description import description
+    from tests.contract.observer import Observer
+
+    described = description()
+    return Observer(described) if described is not None else None
+
+
+@pytest.fixture(autouse=True)
+def _exchanges_fit_the_description() -> Iterator[None]:
+    """Every test is a contract test: what it sent and was answered is as Microsoft describes it."""
+    yield
+    observer = contract_observer.cache_info().currsize and contract_observer()
+    if observer:
+        broken, observer.broken = observer.broken, []
+        assert not broken, "exchanges that do not fit Microsoft's description:\n" + "\n".join(broken)
 
 
 @pytest.fixture(scope="session")

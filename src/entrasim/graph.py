@@ -206,6 +206,9 @@ class Graph:
                 retry_after=reply.headers.get("Retry-After"),
                 lack_of_permission=outcome.lack_of_permission,
             )
+        observer = self._context.journal.observer
+        if observer is not None and not outcome.drop:
+            observer(request.method, request.path, request.query_string, request.body, reply.status, reply.body)
         self._context.journal.add(
             JournalEntry(
                 at=now,

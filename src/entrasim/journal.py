@@ -5,6 +5,8 @@ import dataclasses
 import datetime as dt
 import threading
 import urllib.parse
+from collections.abc import Callable
+from typing import Any
 
 import orjson
 
@@ -39,10 +41,15 @@ class JournalEntry:
     fault: str = ""
 
 
+Observer = Callable[[str, str, str, bytes, int, Any], None]
+"""Told each exchange with Graph: method, path behind `/v1.0`, query, body as sent, status, body of the answer."""
+
+
 class Journal:
     """Entries by tenant; what names no known tenant stands under the empty id."""
 
     def __init__(self) -> None:
+        self.observer: Observer | None = None  # for tests: sees bodies as they are, nothing of it is kept here
         self._entries: dict[str, collections.deque[JournalEntry]] = {}
         self._lock = threading.Lock()
 

@@ -160,7 +160,7 @@ def write(
         method,
         tenant_id,
         _url(path, None),
-        body=body or {},
+        body=body,
         extra_headers=headers,
         intent=intent,
         patience=patience,
