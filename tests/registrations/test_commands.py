@@ -91,7 +91,7 @@ def test_check_names_cause_and_fix_and_mend_changes_it_after_showing(home: Home)
     assert len(home.registered().redirect_uris) == 3
     typed = Typed(home)
     assert commands.mend(typed.console(), chosen=BOTH) == commands.OK
-    assert len(home.registered().redirect_uris) == 3
+    assert len(home.registered().redirect_uris) == 4
     assert commands.check(Typed(home).console(), chosen=BOTH) == commands.OK
 
 
