@@ -58,7 +58,9 @@ def test_from_the_confirmation_over_the_callers_sign_in_to_the_reset(
     assert dana.user_principal_name not in asked
     desk.sign_in(link, place.in_tenant(dana), as_=caller)
     assert "You are verified" in caller.get(link).content.decode()
-    done = client.get(reverse("verification:status", args=(place.customer.pk, row.pk))).content.decode()
+    polled = client.get(reverse("verification:status", args=(place.customer.pk, row.pk)))
+    assert polled["HX-Refresh"] == "true"
+    done = polled.content.decode()
     assert "Caller verified" in done
     assert f"{url}?ticket=T-1" in done
     assert link not in client.get(progress).content.decode()

@@ -89,7 +89,11 @@ def progress(request: HttpRequest, customer_id: uuid.UUID, verification_id: uuid
 @require_GET
 def status(request: HttpRequest, customer_id: uuid.UUID, verification_id: uuid.UUID) -> HttpResponse:
     """The part of the page that is polled while it waits. What is typed beside it stays."""
-    return render(request, "verification/progress.html#status", _context(request, customer_id, verification_id))
+    context = _context(request, customer_id, verification_id)
+    answer = render(request, "verification/progress.html#status", context)
+    if not context["is_waiting"]:
+        answer["HX-Refresh"] = "true"  # what stands beside it, link and code field, is over too
+    return answer
 
 
 @needs(Permission.VERIFICATION_START)
