@@ -28,7 +28,14 @@ class Entry:
 
 
 ENTRIES = (
-    Entry("customers", "Customers", "building-2", "customers:list", "/customers/", frozenset({"customers", "tenants"})),
+    Entry(
+        "customers",
+        "Customers",
+        "building-2",
+        "customers:list",
+        "/customers/",
+        frozenset({"customers", "tenants", "roads", "handover"}),
+    ),
     Entry("readiness", "Readiness", "gauge", "tenants:readiness", "/readiness/", frozenset()),
     Entry("alerts", "Alerts", "bell", "notifications:alerts", "/alerts/", frozenset({"notifications"})),
     Entry(
