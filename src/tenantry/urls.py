@@ -10,7 +10,7 @@ urlpatterns = [
     path("settings/apps", include("tenantry.registrations.urls")),
     path("", include("tenantry.technicians.urls")),
     path("accounts/", include("allauth.urls")),
-    path("customers/", include("tenantry.customers.urls")),
+    path("", include("tenantry.customers.urls")),
     path("", include("tenantry.tenants.urls")),
     path("", include("tenantry.directory.urls")),
     path("", include("tenantry.panic.urls")),

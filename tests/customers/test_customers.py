@@ -118,14 +118,14 @@ def test_what_is_no_domain_is_refused(typed: str) -> None:
 
 
 def test_a_customer_is_renamed_and_the_record_keeps_the_old_name(
-    as_alice: Client, customer: Customer, actor: Actor
+    as_alice: Client, customer: Customer, actor: Actor, alice: Technician
 ) -> None:
     before, after = customer.name, f"Falcon {tag()}"
     assert as_alice.post(reverse("customers:rename", args=[customer.pk]), {"name": after}).status_code == 302
     customer.refresh_from_db()
     assert customer.name == after
     assert before in Event.objects.get(action="customers.changed", customer_id=customer.pk).summary
-    other = actions.add_customer(actor=actor, name=f"Other {tag()}")
+    other = actions.add_customer(actor=actor, technician=alice, name=f"Other {tag()}")
     answer = as_alice.post(reverse("customers:rename", args=[other.pk]), {"name": after})
     assert "already" in answer.content.decode()
 
@@ -163,7 +163,7 @@ def test_an_archived_customer_leaves_the_list_keeps_its_record_and_comes_back(
 
 def test_restoring_into_a_taken_name_says_so(customer: Customer, actor: Actor, alice: Technician) -> None:
     actions.archive_customer(actor=actor, technician=alice, customer_id=customer.pk)
-    actions.add_customer(actor=actor, name=customer.name)
+    actions.add_customer(actor=actor, technician=alice, name=customer.name)
     with pytest.raises(Conflict, match="by now"):
         actions.restore_customer(actor=actor, technician=alice, customer_id=customer.pk)
 
@@ -186,9 +186,9 @@ def test_gets_change_nothing(as_alice: Client, customer: Customer) -> None:
 def test_search_finds_by_name_by_expected_domain_and_by_the_tenants_domain(
     actor: Actor, alice: Technician, clock: SharedClock
 ) -> None:
-    by_name = actions.add_customer(actor=actor, name=f"Café Zoë {tag()}")
-    by_domain = actions.add_customer(actor=actor, name=f"Plain {tag()}", domain=f"{tag()}.example")
-    by_tenant = actions.add_customer(actor=actor, name=f"Plain {tag()}")
+    by_name = actions.add_customer(actor=actor, technician=alice, name=f"Café Zoë {tag()}")
+    by_domain = actions.add_customer(actor=actor, technician=alice, name=f"Plain {tag()}", domain=f"{tag()}.example")
+    by_tenant = actions.add_customer(actor=actor, technician=alice, name=f"Plain {tag()}")
     connection = connect(by_tenant, clock)
 
     def found(search: str) -> list[Customer]:

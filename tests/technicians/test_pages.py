@@ -25,6 +25,7 @@ OPEN = {
     "roads:sign_in_return",  # also for administrators who left from a link; technicians are asked for inside
     "technicians:microsoft",
     "technicians:microsoft-return",
+    "technicians:join",
     "technicians:setup",
     "technicians:welcome",
     "verification:decline",

@@ -3,14 +3,17 @@
 import re
 import unicodedata
 import uuid
+from collections.abc import Collection
 
 from django.db import IntegrityError, transaction
 
 from tenantry.audit.actions import About, record
 from tenantry.customers.events import CustomerEvent
-from tenantry.customers.models import Customer, State
+from tenantry.customers.groups.changing import put_in, set_groups
+from tenantry.customers.groups.reading import groups_to_add_to
+from tenantry.customers.models import Customer, CustomerGroup, State
 from tenantry.customers.queries import get_customer
-from tenantry.kit import clock
+from tenantry.kit import clock, scoping
 from tenantry.kit.actor import Actor
 from tenantry.kit.errors import Conflict, Invalid, NotAllowed
 from tenantry.kit.transitions import move
@@ -25,20 +28,27 @@ _TURNING = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 
 
-def add_customer(*, actor: Actor, name: str, domain: str = "") -> Customer:
+def add_customer(
+    *, actor: Actor, technician: Technician, name: str, domain: str = "", group_ids: Collection[uuid.UUID] = ()
+) -> Customer:
     """Add a customer by hand.
 
     Args:
         actor: who adds it.
+        technician: the same as a technician; who does not see every customer puts it into a group of their teams, or
+            it would be out of their sight at once.
         name: as the technicians call it; one active customer has it.
         domain: a domain its tenant is expected to have; a tenant without it is asked about before it is connected.
+        group_ids: the customer groups it belongs to.
 
     Raises:
-        Invalid: no name, a taken name, or something that is no domain.
+        Invalid: no name, a taken name, something that is no domain, or no group where one is needed.
     """
     name, domain = clean_name(name), clean_domain(domain)
+    groups = _groups_to_add_to(technician, group_ids)
     try:
-        with transaction.atomic():
+        # Until it is in a group the new row is out of the technician's own sight.
+        with scoping.scoped(scoping.SYSTEM), transaction.atomic():
             customer = Customer.objects.create(name=name, domain=domain, created_at=clock.now())
             record(
                 actor=actor,
@@ -46,27 +56,38 @@ def add_customer(*, actor: Actor, name: str, domain: str = "") -> Customer:
                 about=_about(customer),
                 summary=f"Expected domain {domain}." if domain else "",
             )
+            for group in groups:
+                put_in(actor, group, [customer])
     except IntegrityError:
         raise _taken(name) from None
     return customer
 
 
 def change_customer(
-    *, actor: Actor, technician: Technician, customer_id: uuid.UUID, name: str, domain: str
+    *,
+    actor: Actor,
+    technician: Technician,
+    customer_id: uuid.UUID,
+    name: str,
+    domain: str,
+    group_ids: Collection[uuid.UUID] | None = None,
 ) -> Customer:
-    """Rename a customer, or change the domain its tenant is expected to have.
+    """Rename a customer, change the domain its tenant is expected to have, or (unless None) its groups.
 
     Raises:
         NotHere, Invalid
+        NotAllowed: groups are given by somebody who may not choose them.
     """
     customer = get_customer(technician=technician, customer_id=customer_id)
     name, domain = clean_name(name), clean_domain(domain)
     before = customer.name, customer.domain
-    if before == (name, domain):
-        return customer
     customer.name, customer.domain = name, domain
     try:
         with transaction.atomic():
+            if group_ids is not None:
+                set_groups(actor=actor, technician=technician, customer=customer, group_ids=group_ids)
+            if before == (name, domain):
+                return customer
             customer.save(update_fields=["name", "domain"])
             record(
                 actor=actor,
@@ -176,6 +197,23 @@ def clean_domain(domain: str) -> str:
     if len(labels) < 2 or len(".".join(labels)) > 253 or not all(map(_LABEL.fullmatch, labels)):  # noqa: PLR2004  DNS
         raise Invalid("That is no domain. Write it like kestrel.example.", field="domain")
     return ".".join(labels)
+
+
+def _groups_to_add_to(technician: Technician, group_ids: Collection[uuid.UUID]) -> list[CustomerGroup]:
+    offered = groups_to_add_to(technician)
+    chosen = [group for group in offered if group.pk in set(group_ids)]
+    if len(chosen) != len(set(group_ids)):
+        raise Invalid("Choose among the groups that your teams look after.", field="groups")
+    if not chosen and not technician.sees_everything:
+        raise Invalid(
+            "Choose a customer group, or you would not see the customer."
+            if offered
+            else "None of your teams looks after a customer group, so you would not see the customer. Ask an "
+            "administrator to link one to your team.",
+            field="groups" if offered else "",
+            code="no_group",
+        )
+    return chosen
 
 
 def _taken(name: str) -> Invalid:

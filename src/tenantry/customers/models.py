@@ -20,7 +20,8 @@ class Customer(models.Model):
     name = models.CharField(max_length=200)
     domain = models.CharField(max_length=253, blank=True)  # a domain the technician expects the tenant to have
     state = models.CharField(max_length=8, choices=State, default=State.ACTIVE)
-    hides_passwords = models.BooleanField(default=False, db_default=False)  # technicians never see new passwords
+    # Technicians never see new passwords. No default of the database: reading it back would need to see the row.
+    hides_passwords = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     archived_at = models.DateTimeField(null=True)
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from tenantry.customers import actions
 from tenantry.customers.forms import CustomerForm
+from tenantry.customers.groups.reading import groups_of
 from tenantry.customers.queries import FILTERS, get_customer, list_customers, summarise
 from tenantry.graph.apps import App, registration
 from tenantry.kit.errors import Invalid
@@ -64,18 +65,27 @@ def customer_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def customer_page(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """One customer: first what needs somebody, then the connection and what works through it."""
-    customer = get_customer(technician=technician_of(request), customer_id=customer_id)
-    return render(request, "customers/page.html", {"customer": customer, "o": overview_of(customer)})
+    technician = technician_of(request)
+    customer = get_customer(technician=technician, customer_id=customer_id)
+    groups = groups_of(customer_id, technician=technician)
+    return render(request, "customers/page.html", {"customer": customer, "o": overview_of(customer), "groups": groups})
 
 
 @needs(Permission.CUSTOMERS_MANAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
     """Add a customer."""
-    form = CustomerForm(request.POST if request.method == "POST" else None)
+    technician = technician_of(request)
+    form = CustomerForm(request.POST if request.method == "POST" else None, technician=technician)
     if request.method == "POST" and form.is_valid():
         try:
-            customer = actions.add_customer(actor=actor_of(request), **form.cleaned_data)
+            customer = actions.add_customer(
+                actor=actor_of(request),
+                technician=technician,
+                name=form.cleaned_data["name"],
+                domain=form.cleaned_data["domain"],
+                group_ids=form.cleaned_data.get("groups", ()),
+            )
         except Invalid as error:
             form.add_error(error.field or None, error.reason)
         else:
@@ -88,16 +98,18 @@ def add(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def rename(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
     """Change a customer's name or expected domain."""
-    customer = get_customer(technician=technician_of(request), customer_id=customer_id)
-    initial = {"name": customer.name, "domain": customer.domain}
-    form = CustomerForm(request.POST if request.method == "POST" else None, initial=initial)
+    technician = technician_of(request)
+    customer = get_customer(technician=technician, customer_id=customer_id)
+    form = CustomerForm(request.POST if request.method == "POST" else None, technician=technician, customer=customer)
     if request.method == "POST" and form.is_valid():
         try:
             actions.change_customer(
                 actor=actor_of(request),
-                technician=technician_of(request),
+                technician=technician,
                 customer_id=customer_id,
-                **form.cleaned_data,
+                name=form.cleaned_data["name"],
+                domain=form.cleaned_data["domain"],
+                group_ids=form.chosen_groups(),
             )
         except Invalid as error:
             form.add_error(error.field or None, error.reason)

@@ -49,14 +49,14 @@ def create_owner_setup_link() -> str:
     with transaction.atomic():
         unused = OneTimeLink.objects.filter(purpose=LinkPurpose.OWNER_SETUP, used_at=None)
         unused.filter(expires_at__gt=clock.now()).update(expires_at=clock.now())
-        token = _create_link(LinkPurpose.OWNER_SETUP, technician=None, lifetime=_SETUP_LIFETIME)
+        token = create_link(LinkPurpose.OWNER_SETUP, technician=None, lifetime=_SETUP_LIFETIME)
         audit.record(
             actor=system(_COMMAND_LINE),
             action=TechnicianEvent.LINK_CREATED,
             about=About(),
             summary="A one-time link to set up the first owner was made.",
         )
-    return _address("technicians:setup", token)
+    return link_address("technicians:setup", token)
 
 
 def create_sign_in_link(technician: Technician) -> str:
@@ -66,14 +66,14 @@ def create_sign_in_link(technician: Technician) -> str:
     """
     lifetime = _DEMO_SIGN_IN_LIFETIME if settings.IS_DEMO else _SIGN_IN_LIFETIME
     with transaction.atomic():
-        token = _create_link(LinkPurpose.SIGN_IN, technician=technician, lifetime=lifetime)
+        token = create_link(LinkPurpose.SIGN_IN, technician=technician, lifetime=lifetime)
         audit.record(
             actor=system(_COMMAND_LINE),
             action=TechnicianEvent.LINK_CREATED,
             about=about(technician),
             summary=f"A one-time sign-in link for {technician.display_name} was made.",
         )
-    return _address("technicians:welcome", token)
+    return link_address("technicians:welcome", token)
 
 
 def use_sign_in_link(*, token: str, network_address: str) -> Technician:
@@ -83,7 +83,7 @@ def use_sign_in_link(*, token: str, network_address: str) -> Technician:
         LinkUnusable: unknown, expired, or used by a faster request.
     """
     with transaction.atomic():
-        technician = _use_up(token, LinkPurpose.SIGN_IN).technician
+        technician = use_up(token, LinkPurpose.SIGN_IN).technician
         if technician is None or not technician.is_active:
             raise LinkUnusable(LinkState.UNKNOWN)
         audit.record(
@@ -111,7 +111,7 @@ def create_first_owner(
                 # Two valid links at the same moment must not make two first owners.
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_FIRST_OWNER_LOCK])
             _require_no_owner()
-            _use_up(token, LinkPurpose.OWNER_SETUP)
+            use_up(token, LinkPurpose.OWNER_SETUP)
             owner = Technician.objects.create_user(
                 email,
                 password.reveal(),
@@ -215,7 +215,8 @@ def _require_no_owner() -> None:
         )
 
 
-def _create_link(purpose: LinkPurpose, *, technician: Technician | None, lifetime: dt.timedelta) -> str:
+def create_link(purpose: LinkPurpose, *, technician: Technician | None, lifetime: dt.timedelta) -> str:
+    """Make a link and return its token, of which only the digest is kept; call it inside a transaction."""
     now = clock.now()
     OneTimeLink.objects.filter(expires_at__lt=now - _KEPT).delete()
     token = secrets.token_urlsafe(_TOKEN_BYTES)
@@ -229,8 +230,11 @@ def _create_link(purpose: LinkPurpose, *, technician: Technician | None, lifetim
     return token
 
 
-def _use_up(token: str, purpose: LinkPurpose) -> OneTimeLink:
+def use_up(token: str, purpose: LinkPurpose) -> OneTimeLink:
     """Mark the link used, if it still may be; of two requests at the same moment one gets it.
+
+    Raises:
+        LinkUnusable: unknown, expired, or used by a faster request.
 
     The condition names columns of this table only: with a join PostgreSQL would not look again after waiting for the
     other request's row lock.
@@ -245,7 +249,8 @@ def _use_up(token: str, purpose: LinkPurpose) -> OneTimeLink:
     return OneTimeLink.objects.select_related("technician").get(token_digest=queries.token_digest(token))
 
 
-def _address(url_name: str, token: str) -> str:
+def link_address(url_name: str, token: str) -> str:
+    """The whole address of a link's page."""
     return f"{settings.PUBLIC_URL}{reverse(url_name, args=[token])}"
 
 

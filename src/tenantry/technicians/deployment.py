@@ -42,6 +42,21 @@ ENTRIES: Final = (
         Permission.SETTINGS_PANIC,
     ),
     Entry(
+        "Technicians",
+        "Colleagues: invitations, roles, second factors, and the end of an account.",
+        "users",
+        "technicians:people",
+        Permission.TECHNICIANS_READ,
+    ),
+    Entry("Teams", "Who looks after the same customers.", "users-round", "technicians:teams", Permission.TEAMS_MANAGE),
+    Entry(
+        "Customer groups",
+        "Which customers belong together, and which teams see them.",
+        "boxes",
+        "customers:groups",
+        Permission.CUSTOMERS_GROUP,
+    ),
+    Entry(
         "Notifications",
         "Where alerts go: mail and webhooks.",
         "bell",

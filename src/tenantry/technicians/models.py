@@ -65,12 +65,15 @@ class Technician(AbstractBaseUser):
         """Whether their role includes `permission`; somebody switched off may do nothing."""
         return self.is_active and permission in permissions_of(self.role)
 
+    @property
+    def role_sees_everything(self) -> bool:
+        """Whether their role alone makes every customer theirs."""
+        return self.role in SEES_EVERY_CUSTOMER
+
     @functools.cached_property
     def sees_everything(self) -> bool:
         """Whether every customer is theirs, by role or through a team. Asked of the database once for each request."""
-        if self.role in SEES_EVERY_CUSTOMER:
-            return True
-        return self.teams.filter(sees_everything=True).exists()
+        return self.role_sees_everything or self.teams.filter(sees_everything=True).exists()
 
     def get_full_name(self) -> str:
         """What libraries ask for when they greet somebody."""

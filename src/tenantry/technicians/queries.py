@@ -2,10 +2,15 @@
 
 import dataclasses
 import hashlib
+import uuid
+from collections.abc import Iterable
 from enum import StrEnum
 
+from django.db.models import QuerySet
+from django.db.models.functions import Lower
+
 from tenantry.kit import clock
-from tenantry.technicians.models import LinkPurpose, OneTimeLink, Technician
+from tenantry.technicians.models import LinkPurpose, OneTimeLink, Team, Technician
 from tenantry.technicians.permissions import Role
 
 
@@ -29,6 +34,17 @@ class FoundLink:
 def has_owner() -> bool:
     """Whether somebody owns this deployment; while nobody does, a set-up link can make the first owner."""
     return Technician.objects.filter(role=Role.OWNER, is_active=True).exists()
+
+
+def teams_with(ids: Iterable[uuid.UUID]) -> list[Team]:
+    """The teams with these ids; what is gone is left out."""
+    return list(Team.objects.filter(pk__in=list(ids)))
+
+
+def active_members_of(teams: QuerySet[Team]) -> list[Technician]:
+    """Everybody active in any of these teams, by name."""
+    members = Technician.objects.filter(teams__in=teams, is_active=True).distinct()
+    return list(members.order_by(Lower("display_name")))
 
 
 def count_owners() -> int:
@@ -58,10 +74,16 @@ def find_link(*, token: str, purpose: LinkPurpose) -> FoundLink:
         .filter(token_digest=token_digest(token), purpose=purpose)
         .first()
     )
-    if link is None or (link.technician is not None and not link.technician.is_active):
+    if link is None or not _is_for_somebody(link):
         return FoundLink(LinkState.UNKNOWN, None)
-    if link.used_at is not None:
+    is_in = link.purpose == LinkPurpose.INVITATION and link.technician is not None and link.technician.is_active
+    if link.used_at is not None or is_in:
         return FoundLink(LinkState.USED, link)
     if link.expires_at <= clock.now():
         return FoundLink(LinkState.EXPIRED, link)
     return FoundLink(LinkState.READY, link)
+
+
+def _is_for_somebody(link: OneTimeLink) -> bool:
+    """Whether there is somebody it may serve: an invitation is for who is not in yet, any other link for who is."""
+    return link.technician is None or link.technician.is_active or link.purpose == LinkPurpose.INVITATION

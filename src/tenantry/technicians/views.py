@@ -51,15 +51,15 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         found = queries.find_link(token=token, purpose=LinkPurpose.SIGN_IN)
         if found.link is None or found.state != LinkState.READY:
-            return _dead_link(request, LinkUnusable(found.state))
-        return _without_path_in_referrers(
+            return dead_link(request, LinkUnusable(found.state))
+        return without_path_in_referrers(
             render(request, "technicians/welcome.html", {"technician": found.link.technician})
         )
     try:
         technician = actions.use_sign_in_link(token=token, network_address=network_address(request))
     except LinkUnusable as refusal:
-        return _dead_link(request, refusal)
-    return _without_path_in_referrers(_sign_in(request, technician))
+        return dead_link(request, refusal)
+    return without_path_in_referrers(sign_in(request, technician))
 
 
 @login_not_required
@@ -113,7 +113,7 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
     """Create the first owner with the set-up link, and sign in."""
     found = queries.find_link(token=token, purpose=LinkPurpose.OWNER_SETUP)
     if found.state != LinkState.READY:
-        return _dead_link(request, LinkUnusable(found.state), is_setup=True)
+        return dead_link(request, LinkUnusable(found.state), is_setup=True)
     if queries.has_owner():
         return _owner_exists(request)
     form = OwnerForm(request.POST or None)
@@ -129,12 +129,12 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
         except Invalid as refusal:
             form.add_error(refusal.field or None, refusal.reason)
         except LinkUnusable as refusal:
-            return _dead_link(request, refusal, is_setup=True)
+            return dead_link(request, refusal, is_setup=True)
         except NotAllowed:
             return _owner_exists(request)
         else:
-            return _without_path_in_referrers(_sign_in(request, owner))
-    return _without_path_in_referrers(render(request, "technicians/setup.html", {"form": form}))
+            return without_path_in_referrers(sign_in(request, owner))
+    return without_path_in_referrers(render(request, "technicians/setup.html", {"form": form}))
 
 
 @own_account
@@ -196,7 +196,7 @@ def not_offered(request: HttpRequest, rest: str = "") -> HttpResponse:
 set_password = own_account(reauthentication_required(app="allauth.account")(password_set))
 
 
-def _sign_in(request: HttpRequest, technician: Technician) -> HttpResponse:
+def sign_in(request: HttpRequest, technician: Technician) -> HttpResponse:
     """Sign in through allauth, so that a second step that was set up is still asked for."""
     if request.user.is_authenticated and request.user != technician:
         logout(request)
@@ -204,9 +204,12 @@ def _sign_in(request: HttpRequest, technician: Technician) -> HttpResponse:
     return cast("HttpResponse", perform_login(request, technician, redirect_url=settings.LOGIN_REDIRECT_URL))
 
 
-def _dead_link(request: HttpRequest, refusal: LinkUnusable, *, is_setup: bool = False) -> HttpResponse:
+def dead_link(
+    request: HttpRequest, refusal: LinkUnusable, *, is_setup: bool = False, kind: str = "link"
+) -> HttpResponse:
+    """The page of a link that does nothing: what happened, why, what to do. `kind` is "link" or "invitation"."""
     status = HTTPStatus.NOT_FOUND if refusal.state == LinkState.UNKNOWN else HTTPStatus.GONE
-    context = {"refusal": refusal, "state": str(refusal.state), "is_setup": is_setup}
+    context = {"refusal": refusal, "state": str(refusal.state), "is_setup": is_setup, "kind": kind}
     response = render(request, "technicians/link_refused.html", context, status=status)
     response["Referrer-Policy"] = _DEAD_PAGE_REFERRER
     return response
@@ -218,7 +221,8 @@ def _owner_exists(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _without_path_in_referrers(response: HttpResponse) -> HttpResponse:
+def without_path_in_referrers(response: HttpResponse) -> HttpResponse:
+    """Keep the token in the page's address out of what browsers tell other servers."""
     response["Referrer-Policy"] = _FORM_PAGE_REFERRER
     return response
 

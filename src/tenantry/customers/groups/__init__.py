@@ -1,0 +1,1 @@
+"""Customer groups: customers that belong together for those who look after them."""

@@ -1,0 +1,1 @@
+"""Colleagues: invitations, roles, teams, and the end of an account."""

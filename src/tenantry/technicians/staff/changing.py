@@ -1,0 +1,104 @@
+"""Changing colleagues: role, end of sessions, the end of an account."""
+
+import uuid
+
+from django.db import transaction
+from django.db.models import F
+from django.dispatch import Signal
+
+from tenantry.audit import actions as audit
+from tenantry.kit import clock
+from tenantry.kit.actor import Actor
+from tenantry.kit.errors import Conflict
+from tenantry.technicians.actions import about
+from tenantry.technicians.events import TechnicianEvent
+from tenantry.technicians.models import OneTimeLink, Technician
+from tenantry.technicians.permissions import Role
+from tenantry.technicians.staff.locking import lock_people, require_all
+from tenantry.technicians.staff.policies import may_give, may_manage, may_stop_being_owner
+
+access_ended = Signal()
+"""Sent with `technician` inside the transaction that switches somebody off: whoever keeps other keys of theirs (API
+tokens) ends them there. A receiver that raises keeps the account as it was."""
+
+
+def change_role(*, actor: Actor, technician: Technician, target_id: uuid.UUID, role: str) -> Technician:
+    """Give a colleague another role. Their sessions go on; the next request is judged by the new role.
+
+    Raises:
+        NotHere: there is no such technician.
+        NotAllowed: a role that may do more than one's own is given or taken, it is one's own account, or nobody would
+            own the console any more.
+    """
+    with transaction.atomic():
+        people = lock_people(technician=technician, target_id=target_id)
+        target, before = people.target, people.target.role
+        require_all(may_manage(people.actor, target), may_give(people.actor, role))
+        if role == before:
+            return target
+        require_all(may_stop_being_owner(target, active_owners=people.active_owners))
+        target.role = role
+        target.save(update_fields=["role"])
+        audit.record(
+            actor=actor,
+            action=TechnicianEvent.ROLE_CHANGED,
+            about=about(target),
+            summary=f"Role: {Role(before).label} → {Role(role).label}.",
+            details={"before": {"role": before}, "after": {"role": role}},
+        )
+    return target
+
+
+def end_sessions(*, actor: Actor, technician: Technician, target_id: uuid.UUID) -> Technician:
+    """Sign a colleague out everywhere.
+
+    Raises:
+        NotHere, NotAllowed
+    """
+    with transaction.atomic():
+        people = lock_people(technician=technician, target_id=target_id)
+        require_all(may_manage(people.actor, people.target))
+        Technician.objects.filter(pk=target_id).update(session_epoch=F("session_epoch") + 1)
+        audit.record(
+            actor=actor,
+            action=TechnicianEvent.SESSIONS_ENDED,
+            about=about(people.target),
+            summary=f"{people.target.display_name} was signed out everywhere.",
+        )
+    return people.target
+
+
+def deactivate(*, actor: Actor, technician: Technician, target_id: uuid.UUID) -> Technician:
+    """Switch a colleague off: their sessions, one-time links and other keys end in the same transaction.
+
+    Raises:
+        NotHere: there is no such technician.
+        NotAllowed: one's own account, somebody who may do more, or the last active owner.
+        Conflict: they are switched off already.
+    """
+    with transaction.atomic():
+        people = lock_people(technician=technician, target_id=target_id)
+        target = people.target
+        require_all(may_manage(people.actor, target), may_stop_being_owner(target, active_owners=people.active_owners))
+        changed = Technician.objects.filter(pk=target_id, is_active=True).update(
+            is_active=False, session_epoch=F("session_epoch") + 1
+        )
+        if changed != 1:
+            raise Conflict(f"{target.display_name} is switched off already.", remedy="Reload the page.")
+        end_links(target)
+        access_ended.send(sender=Technician, technician=target)
+        audit.record(
+            actor=actor,
+            action=TechnicianEvent.DEACTIVATED,
+            about=about(target),
+            summary=f"{target.display_name} was switched off; sessions and links ended.",
+            details={"before": {"active": True}, "after": {"active": False}},
+        )
+    target.is_active = False
+    return target
+
+
+def end_links(technician: Technician) -> None:
+    """End every one-time link of somebody that still works; call it inside the transaction of the change."""
+    now = clock.now()
+    OneTimeLink.objects.filter(technician=technician, used_at=None, expires_at__gt=now).update(expires_at=now)
