@@ -120,3 +120,12 @@ def test_a_job_that_waits_already_is_not_put_in_twice() -> None:
         with transaction.atomic():
             jobs.enqueue("tests.once", once="tests-once")
     assert ProcrastinateJob.objects.filter(queueing_lock="tests-once", status="todo").count() == 1
+
+
+@pytest.mark.parametrize("cron", ["30 * * * * *", "*/5 * * * *", "* * * * * *"])
+def test_a_rhythm_that_leaves_its_seconds_open_is_refused(cron: str) -> None:
+    """ "30 * * * * *" reads like once a minute and is every second of one minute in each hour."""
+    from tenantry.kit import jobs
+
+    with pytest.raises(ValueError, match="seconds"):
+        jobs.every(cron, "kit.never")(lambda: None)

@@ -27,7 +27,7 @@ def sweep() -> None:
         enqueue_run(operation_id)
 
 
-@jobs.every("30 * * * * *", "helpdesk.discard")
+@jobs.every("* * * * * 30", "helpdesk.discard")
 def discard() -> None:
     """Throw away passwords that nobody came for; a job of its own, so that neither can keep the other from running."""
     count = actions.discard_stale_passwords(actor=system("help desk"))

@@ -18,6 +18,7 @@ from procrastinate.manager import JobManager
 from procrastinate.tasks import configure_task
 
 P = ParamSpec("P")
+_CRON_FIELDS = 6
 
 
 class Task(Protocol):
@@ -54,7 +55,14 @@ def task(name: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
 
 
 def every(cron: str, name: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
-    """Register a sweep that runs on a cron rhythm (six fields: the last is seconds), one at a time."""
+    """Register a sweep that runs on a cron rhythm (six fields: the last is seconds), one at a time.
+
+    Raises:
+        ValueError: the seconds are open: "30 * * * * *" is every second of one minute of each hour, which nobody means.
+    """
+    fields = cron.split()
+    if len(fields) != _CRON_FIELDS or fields[-1] == "*":
+        raise ValueError(f"{cron!r} must name its seconds in a sixth field")
 
     def register(function: Callable[[], None]) -> Callable[[], None]:
         def run(timestamp: int) -> None:

@@ -8,7 +8,7 @@ from tenantry.safeguards import actions
 log = logging.getLogger(__name__)
 
 
-@jobs.every("15 * * * * *", "safeguards.expire")
+@jobs.every("* * * * * 15", "safeguards.expire")
 def expire() -> None:
     """End requests whose time is over."""
     count = actions.expire_due()
