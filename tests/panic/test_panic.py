@@ -22,9 +22,11 @@ PAGE = "/settings/emergency-stop/"
 
 
 @pytest.fixture(autouse=True)
-def off_again(database: None, clock: SharedClock) -> Iterator[None]:
-    """Whatever a test pressed is off for the next one of this process."""
+def off_again(alice: "Technician", charlie: "Technician", clock: SharedClock) -> Iterator[None]:
+    """Whatever a test pressed is off for the next one of this process, and its people can sign in again."""
     yield
+    for person in (alice, charlie):
+        person.refresh_from_db()  # pressing ended their sessions, those of the next tests too
     from tenantry.notifications.models import Alert
     from tenantry.panic.models import EmergencyStop
 
