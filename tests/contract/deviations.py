@@ -25,6 +25,10 @@ DEVIATIONS: Final[tuple[tuple[str, str], ...]] = (
         "Example answers show it; the type has no such property.",
     ),
     (
+        r"roleDefinitions.*'isPrivileged' does not match",
+        "Only the beta describes it; the simulator tells it, and nothing of the product reads it.",
+    ),
+    (
         r"roleManagementPolic.*'All' is not one of \['all',",
         'The examples of unifiedRoleManagementPolicyRuleTarget write operations as "All"; the enumeration has "all".',
     ),
