@@ -280,11 +280,16 @@ def eve(database: None) -> "Client":
 
 
 @pytest.fixture
-def customer(alice: "Technician", clock: SharedClock) -> "Customer":
-    """A fresh customer without a tenant."""
+def customer(alice: "Technician", clock: SharedClock) -> "Iterator[Customer]":
+    """A fresh customer without a tenant. What it was connected to rests afterwards: sweeps of later tests skip it."""
     from tenantry.customers.models import Customer
+    from tenantry.directory.models import DirectorySync
+    from tenantry.tenants.models import Connection
 
-    return Customer.objects.create(name=f"Kestrel Logistics {uuid.uuid4().hex[:8]}", created_at=clock.now())
+    made = Customer.objects.create(name=f"Kestrel Logistics {uuid.uuid4().hex[:8]}", created_at=clock.now())
+    yield made
+    Connection.objects.filter(tenant__customer=made).update(next_check_at=None)
+    DirectorySync.objects.filter(tenant__customer=made).update(next_at=None)
 
 
 @pytest.fixture

@@ -305,13 +305,13 @@ def test_openings_and_sign_ins_of_one_link_are_limited(guest: Guest, monkeypatch
     assert [guest.client.post(guest.path, data).status_code for _ in range(2)] == [409, 429]
 
 
-def test_an_answer_of_a_technicians_trip_still_needs_a_technician_who_may(guest: Guest, charlie: Any) -> None:  # noqa: ANN401
+def test_an_answer_of_a_technicians_trip_still_needs_a_technician_who_may(guest: Guest) -> None:
+    from tests.technicians.staff_helpers import new_person
+
     query = guest.road.sign_in(guest.road.leave())
     assert guest.come_back(query, Client()).headers["Location"].startswith("/accounts/login/")
-    charlie.role = "auditor"
-    charlie.save(update_fields=["role"])
     auditor = Client()
-    auditor.force_login(charlie, backend="django.contrib.auth.backends.ModelBackend")
+    auditor.force_login(new_person("auditor"), backend="django.contrib.auth.backends.ModelBackend")
     assert guest.come_back(query, auditor).status_code == 403
     assert guest.road.work().state == WorkState.AWAY
 

@@ -9,8 +9,8 @@ from tenantry.notifications.queries import count_unseen
 from tenantry.technicians.current import technician_of
 
 
-def counts(request: HttpRequest) -> dict[str, dict[str, Callable[[], int]]]:
+def counts(request: HttpRequest) -> dict[str, Callable[[], int]]:
     """Counts for entries of the navigation; asked for only by pages that draw it."""
     if not request.user.is_authenticated:
         return {}
-    return {"nav_counts": {"alerts": functools.cache(lambda: count_unseen(technician_of(request)))}}
+    return {"nav_count_alerts": functools.cache(lambda: count_unseen(technician_of(request)))}

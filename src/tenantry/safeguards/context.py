@@ -9,8 +9,8 @@ from tenantry.safeguards.queries import count_to_decide
 from tenantry.technicians.current import technician_of
 
 
-def counts(request: HttpRequest) -> dict[str, dict[str, Callable[[], int]]]:
+def counts(request: HttpRequest) -> dict[str, Callable[[], int]]:
     """How many requests wait for whoever looks; asked for only by pages that draw the navigation."""
     if not request.user.is_authenticated:
         return {}
-    return {"nav_more_counts": {"approvals": functools.cache(lambda: count_to_decide(technician_of(request)))}}
+    return {"nav_count_approvals": functools.cache(lambda: count_to_decide(technician_of(request)))}

@@ -275,7 +275,6 @@ def pager(context: Context, after: str = "", before: str = "", words: str = "") 
 def main_nav(context: Context) -> dict[str, object]:
     """The navigation's entries with the current one marked."""
     here = context.get("nav") or nav.current(context.get("request"))
-    counts = (context.get("nav_counts") or {}) | (context.get("nav_more_counts") or {})
     return {
         "entries": [
             {
@@ -283,7 +282,7 @@ def main_nav(context: Context) -> dict[str, object]:
                 "icon": entry.icon,
                 "href": nav.address(entry.url_name, entry.path),
                 "is_current": entry.key == here,
-                "count": counts[entry.key]() if entry.key in counts else 0,
+                "count": count() if (count := context.get(f"nav_count_{entry.key}")) else 0,
             }
             for entry in nav.ENTRIES
         ]
