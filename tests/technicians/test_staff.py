@@ -12,9 +12,10 @@ from tests.technicians.helpers import acts_of, is_signed_in, path_of
 from tests.technicians.staff_helpers import browser_of, new_person, who
 
 from tenantry.audit.models import Event
+from tenantry.kit import clock
 from tenantry.kit.errors import Conflict, NotAllowed, NotHere, Refusal
 from tenantry.technicians.actions import create_sign_in_link
-from tenantry.technicians.models import Technician
+from tenantry.technicians.models import MicrosoftAccount, Technician
 from tenantry.technicians.permissions import Role
 from tenantry.technicians.staff import changing, inviting, policies, reading, teams
 
@@ -181,8 +182,12 @@ def test_who_comes_back_starts_over(alice: Technician, visitor: Client) -> None:
     person.set_password("plum kettle harbour 9")
     person.save()
     Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    MicrosoftAccount.objects.create(
+        technician=person, tenant_id=uuid.uuid4(), object_id=uuid.uuid4(), user_name=person.email, linked_at=clock.now()
+    )
     changing.deactivate(**who(alice), target_id=person.pk)
     invitation = inviting.reactivate(**who(alice), target_id=person.pk)
+    assert not MicrosoftAccount.objects.filter(technician=person).exists()
     assert reading.get_person(person.pk).standing == reading.Standing.COMING_BACK
     person.refresh_from_db()
     assert (person.is_active, person.has_usable_password()) == (False, False)
@@ -192,6 +197,29 @@ def test_who_comes_back_starts_over(alice: Technician, visitor: Client) -> None:
     person.refresh_from_db()
     assert person.is_active
     assert is_signed_in(visitor, person)
+
+
+def test_what_opens_a_door_to_somebody_asks_for_fresh_proof_and_what_closes_one_does_not(alice: Technician) -> None:
+    me, them = new_person(A), new_person(E)
+    me.set_password("plum kettle harbour 9")  # somebody who has something to prove it with
+    me.save()
+    browser, page = browser_of(me), f"/settings/technicians/{them.pk}/"
+    invitation = {"display_name": "New", "email": f"new-{me.pk.hex[:8]}@harbour-it.example", "role": "auditor"}
+    for path, form in (
+        ("/settings/technicians/invite/", invitation),
+        (f"{page}role/", {"role": "administrator"}),
+        (f"{page}teams/", {"teams": []}),
+    ):
+        answer = browser.post(path, form)
+        assert answer.status_code == 302, path
+        assert "reauthenticate" in answer.headers["Location"], path
+    them.refresh_from_db()
+    assert them.role == E
+    assert not Technician.objects.filter(email=invitation["email"]).exists()
+    assert browser.post(f"{page}sign-out/").headers["Location"] == page
+    assert browser.post(f"{page}switch-off/").headers["Location"] == page
+    them.refresh_from_db()
+    assert not them.is_active
 
 
 def test_who_was_to_come_back_and_was_not_let_in_stays_out(alice: Technician, visitor: Client) -> None:

@@ -16,6 +16,7 @@ from tenantry.kit.needs import needs
 from tenantry.reach import permissions
 from tenantry.technicians.current import actor_of, technician_of
 from tenantry.technicians.permissions import Permission
+from tenantry.technicians.step_up import step_up
 from tenantry.tenants import actions, forms
 from tenantry.tenants.models import AppKind, ConnectionState, ConsentOutcome, RolePath
 from tenantry.tenants.policies import words_of
@@ -154,6 +155,7 @@ def check(request: HttpRequest, customer_id: uuid.UUID) -> HttpResponse:
 
 @needs(Permission.CONNECTIONS_MANAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
+@step_up
 def disconnect(request: HttpRequest, customer_id: uuid.UUID, app: str = "helpdesk") -> HttpResponse:
     """GET names what goes and what remains in the tenant; POST does it, and removes our roles when asked."""
     customer = _customer(request, customer_id)

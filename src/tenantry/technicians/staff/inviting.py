@@ -23,7 +23,7 @@ from tenantry.technicians.access import require_permission
 from tenantry.technicians.actions import about, actor_for, create_link, link_address, use_up
 from tenantry.technicians.errors import LinkUnusable
 from tenantry.technicians.events import TechnicianEvent
-from tenantry.technicians.models import LinkPurpose, Team, Technician
+from tenantry.technicians.models import LinkPurpose, MicrosoftAccount, Team, Technician
 from tenantry.technicians.permissions import Permission, Role
 from tenantry.technicians.queries import LinkState, find_link
 from tenantry.technicians.staff.changing import end_links
@@ -155,6 +155,7 @@ def reactivate(*, actor: Actor, technician: Technician, target_id: uuid.UUID) ->
         if target.is_active or target.is_invited:
             raise Conflict(f"{target.display_name} is not switched off.", remedy="Reload the page.")
         Authenticator.objects.filter(user=target).delete()
+        MicrosoftAccount.objects.filter(technician=target).delete()
         Technician.objects.filter(pk=target_id).update(
             password=make_password(None), session_epoch=F("session_epoch") + 1
         )
@@ -165,7 +166,7 @@ def reactivate(*, actor: Actor, technician: Technician, target_id: uuid.UUID) ->
             action=TechnicianEvent.REACTIVATED,
             about=about(target),
             summary=f"{target.display_name} may come back as {Role(target.role).label} through a link; "
-            "the old password and second factors were removed.",
+            "the old password, second factors and Microsoft account were removed.",
             details={"after": {"role": target.role}},
         )
     return _mailed(Invitation(target, link), by=technician)

@@ -17,6 +17,7 @@ from tenantry.technicians.staff import teams as team_actions
 from tenantry.technicians.staff.forms import InviteForm, RoleForm, TeamsForm
 from tenantry.technicians.staff.inviting import Invitation
 from tenantry.technicians.staff.policies import may_manage, may_place
+from tenantry.technicians.step_up import step_up
 
 
 @needs(Permission.TECHNICIANS_READ)
@@ -31,6 +32,7 @@ def people(request: HttpRequest) -> HttpResponse:
 @needs(Permission.TECHNICIANS_MANAGE)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@step_up
 def invite(request: HttpRequest) -> HttpResponse:
     """Invite somebody."""
     technician = technician_of(request)
@@ -62,6 +64,7 @@ def person(request: HttpRequest, technician_id: uuid.UUID) -> HttpResponse:
 
 @needs(Permission.TECHNICIANS_MANAGE)
 @require_POST
+@step_up
 def change_role(request: HttpRequest, technician_id: uuid.UUID) -> HttpResponse:
     """Give another role. What the form does not offer is refused by the action, with the reason."""
     changed = changing.change_role(
@@ -76,6 +79,7 @@ def change_role(request: HttpRequest, technician_id: uuid.UUID) -> HttpResponse:
 
 @needs(Permission.TEAMS_MANAGE)
 @require_POST
+@step_up
 def set_teams(request: HttpRequest, technician_id: uuid.UUID) -> HttpResponse:
     """Choose the teams of a colleague."""
     form = TeamsForm(request.POST)
@@ -112,6 +116,7 @@ def deactivate(request: HttpRequest, technician_id: uuid.UUID) -> HttpResponse:
 @needs(Permission.TECHNICIANS_MANAGE)
 @never_cache
 @require_POST
+@step_up
 def reactivate(request: HttpRequest, technician_id: uuid.UUID) -> HttpResponse:
     """Let somebody back in, through a link."""
     invitation = inviting.reactivate(
@@ -123,6 +128,7 @@ def reactivate(request: HttpRequest, technician_id: uuid.UUID) -> HttpResponse:
 @needs(Permission.TECHNICIANS_MANAGE)
 @never_cache
 @require_POST
+@step_up
 def renew_invitation(request: HttpRequest, technician_id: uuid.UUID) -> HttpResponse:
     """Make a new link; the old one dies."""
     invitation = inviting.renew_invitation(
