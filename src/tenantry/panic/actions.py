@@ -1,6 +1,5 @@
 """Pressing and lifting the emergency stop."""
 
-from collections.abc import Callable
 from typing import Final
 
 from django.db import IntegrityError, transaction
@@ -23,17 +22,10 @@ from tenantry.technicians.models import Technician
 from tenantry.technicians.permissions import Permission
 
 _REASON: Final = (3, 500)  # characters
-_AT_PRESS: Final[list[Callable[[], object]]] = []
-
-
-def at_press(revoke: Callable[[], object]) -> None:
-    """Have `revoke` called, in the same transaction, when the stop is pressed: whatever lets somebody in without us."""
-    if revoke not in _AT_PRESS:
-        _AT_PRESS.append(revoke)
 
 
 def press(*, actor: Actor, technician: Technician | None, reason: str) -> EmergencyStop:
-    """Stop everything: no effect is sent any more, every session, sign-in link and token ends, everybody is told.
+    """Stop everything: no effect is sent any more, every session and sign-in link ends, everybody is told.
 
     Args:
         actor: who presses; the command line as the system.
@@ -52,8 +44,6 @@ def press(*, actor: Actor, technician: Technician | None, reason: str) -> Emerge
         with transaction.atomic():
             stop = EmergencyStop.objects.create(reason=why, pressed_at=clock.now(), pressed_by=actor.name)
             sessions = end_everybodys_access()
-            for revoke in _AT_PRESS:
-                revoke()
             audit.record(
                 actor=actor,
                 action=PanicEvent.PRESSED,
@@ -118,7 +108,7 @@ def lift(*, actor: Actor, technician: Technician | None, reason: str) -> Emergen
             action=PanicEvent.LIFTED,
             about=about,
             justification=why,
-            summary=f"{first} had agreed before. Sessions and tokens stay ended.",
+            summary=f"{first} had agreed before. Sessions stay ended.",
         )
         resolve_alert(
             tenant_id=None,

@@ -104,7 +104,7 @@ class TryForm(forms.Form):
         for name, choices in (("technician", technicians), ("customer", customers)):
             field = self.fields[name]
             if isinstance(field, forms.ChoiceField):
-                field.choices = choices
+                field.choices = choices or [("", "None yet")]
 
 
 class NoteForm(forms.Form):

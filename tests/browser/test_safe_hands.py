@@ -1,0 +1,110 @@
+"""In a real browser: a colleague joins, two people reset a Global Administrator, a link is burnt by one view."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser import steps
+from tests.browser.stack import Stack, Walker, new_context
+from tests.browser.test_journeys import ready_customer
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "quiet otter ladder 41"
+
+
+def test_a_colleague_joins_and_two_people_reset_a_global_administrator(
+    demo: Stack, walker: Walker, browser: Browser
+) -> None:
+    """Invite, join, ask, approve after a fresh proof, read back; the new password is handed over by a one-time link."""
+    page = walker.page
+    customer_url, tenant = ready_customer(walker, demo)
+    page.goto(f"{demo.console}/settings/technicians/invite/")
+    page.get_by_label("Name").fill("Bob Adeyemi")
+    page.get_by_label("E-mail address").fill(f"bob-{tenant.id[:8]}@harbour-it.example")
+    page.get_by_role("radio", name="Administrator").check()
+    walker.check()
+    page.get_by_role("button", name="Invite").click()
+    link = page.get_by_text("/join/").inner_text()
+    walker.check()
+
+    colleague = new_context(browser)
+    bob = Walker(colleague.new_page())
+    bob.listen()
+    bob.page.goto(link)
+    bob.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    bob.page.get_by_label("Password again").fill(PASSWORD)
+    bob.check()
+    bob.page.get_by_role("button", name="Join and sign in").click()
+    bob.page.wait_for_url("**/customers/")
+
+    page.goto(f"{customer_url}users/?q={tenant.admin_name}")
+    page.get_by_role("row").nth(1).get_by_role("link").first.click()
+    page.get_by_role("link", name="Reset password", exact=True).click()
+    expect(page.get_by_text("A second technician approves")).to_be_visible()
+    walker.check()
+    steps.justify(page)
+    page.get_by_role("button", name="Ask for approval").click()
+    expect(page.get_by_text("Waits for a second technician")).to_be_visible()
+    walker.check()
+    request_url = page.url
+
+    bob.page.goto(f"{demo.console}/approvals/")
+    bob.check()
+    bob.page.goto(request_url)
+    expect(bob.page.get_by_text("Asked for by telephone")).to_be_visible()
+    bob.check()
+    bob.page.get_by_label("Note").fill("Called them back")
+    bob.page.get_by_role("button", name="Approve and do it now").click()
+    expect(bob.page.get_by_role("heading", name="Confirm it is you")).to_be_visible()
+    bob.check()
+    bob.page.get_by_label("Your password").fill(PASSWORD)
+    bob.page.get_by_role("button", name="Confirm").click()
+    expect(bob.page.get_by_text("Called them back")).to_be_visible()
+    bob.raise_complaints()
+    colleague.close()
+
+    page.reload()
+    page.get_by_role("link", name="Look at what was done").click()
+    make = page.get_by_role("button", name="Make a one-time link")
+    expect(make).to_be_visible(timeout=steps.SETTLES_MS)
+    make.click()
+    secret_link = page.get_by_text("/secret/").inner_text()
+    code = page.get_by_text(re.compile(r"^\d{6}$")).inner_text()
+    walker.check()
+
+    stranger = new_context(browser)
+    user = Walker(stranger.new_page(), expected_statuses={404})
+    user.listen()
+    user.page.goto(secret_link)
+    user.check()
+    user.page.get_by_label("Code").fill(code)
+    user.page.get_by_role("button", name="Show my password").click()
+    expect(user.page.locator(".secret-text")).not_to_be_empty()
+    user.check()
+    user.page.goto(secret_link)
+    expect(user.page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+    user.raise_complaints()
+    stranger.close()
+
+    journal = demo.control("GET", f"/tenants/{tenant.id}/journal")["entries"]
+    assert len([entry for entry in journal if entry["method"] == "PATCH" and entry["effect"]]) == 1
+
+
+def test_the_pages_of_safe_hands_do_not_scroll_sideways_on_a_phone(demo: Stack, walker: Walker) -> None:
+    page = walker.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in (
+        "settings/technicians/",
+        "settings/teams/",
+        "settings/customer-groups/",
+        "settings/rules/",
+        "settings/emergency-stop/",
+        "approvals/",
+        "approvals/?show=ended",
+    ):
+        page.goto(f"{demo.console}/{path}")
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 390, f"{path} is {width} wide"
+        walker.check()
