@@ -95,6 +95,7 @@ INSTALLED_APPS = [
     "tenantry.registrations",
     "tenantry.roads",
     "tenantry.handover",
+    "tenantry.api",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -102,6 +103,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "tenantry.web.middleware.HealthMiddleware",
+    "tenantry.api.middleware.ProblemMiddleware",
     "tenantry.web.middleware.PlainQueryMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -113,6 +115,7 @@ MIDDLEWARE = [
     "tenantry.technicians.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "tenantry.technicians.middleware.EnrolmentMiddleware",
+    "tenantry.api.middleware.TokenMiddleware",
     "tenantry.customers.access.ScopeMiddleware",
     "tenantry.technicians.access.PermissionMiddleware",
     "tenantry.customers.access.CustomerMiddleware",

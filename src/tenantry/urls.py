@@ -2,11 +2,14 @@
 
 from django.urls import include, path
 
+from tenantry.api import assembly
 from tenantry.web.site import home
 
 urlpatterns = [
     path("", home, name="home"),
     path("", include("tenantry.web.urls")),
+    path("api/v1/", include((assembly.patterns(), "ninja"), namespace="api-v1")),
+    path("", include("tenantry.api.urls")),
     path("settings/apps", include("tenantry.registrations.urls")),
     path("", include("tenantry.technicians.urls")),
     path("accounts/", include("allauth.urls")),

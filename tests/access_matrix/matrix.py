@@ -122,6 +122,8 @@ ROWS: dict[str, Row] = {
     "tenants:reduce": (ENGINEERS, ENGINEERS),
     "tenants:review": (ENGINEERS, ENGINEERS),
     "tenants:role": (ENGINEERS, ENGINEERS),
+    "tokens:page": (ACT, ACT),
+    "tokens:revoke": (ACT, ACT),
     "web:help-errors": ACCOUNT,
     "verification:code": (ACT, ACT),
     "verification:decline": OPEN,

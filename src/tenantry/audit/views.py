@@ -5,7 +5,6 @@ import dataclasses
 import uuid
 from collections.abc import Iterator
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -14,7 +13,8 @@ from tenantry.audit import queries
 from tenantry.audit.forms import ActivityFilter
 from tenantry.audit.queries import Act, Filter
 from tenantry.audit.report import month_of, monthly
-from tenantry.customers.queries import get_customer, visible_customers
+from tenantry.audit.sight import sight_of
+from tenantry.customers.queries import get_customer
 from tenantry.kit.needs import needs
 from tenantry.technicians.current import technician_of
 from tenantry.technicians.permissions import Permission
@@ -64,11 +64,7 @@ def activity(request: HttpRequest) -> HttpResponse:
 
 def _wanted(request: HttpRequest, form: ActivityFilter) -> Filter:
     """What the form asks for, within what the technician may see: their customers' acts, and their own."""
-    technician = technician_of(request)
-    if technician.sees_everything:
-        return form.wanted()
-    sight = Q(customer_id__in=visible_customers(technician).values("pk")) | Q(actor_id=technician.pk)
-    return dataclasses.replace(form.wanted(), sight=sight)
+    return dataclasses.replace(form.wanted(), sight=sight_of(technician_of(request)))
 
 
 @needs(Permission.ACTIVITY_READ)

@@ -3,7 +3,7 @@
 import dataclasses
 import uuid
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
@@ -15,7 +15,7 @@ from tenantry.technicians.models import Technician
 from tenantry.tenants.queries import listing
 from tenantry.tenants.queries.listing import ConnectionLine
 
-__all__ = ["FILTERS", "Customer", "get_customer", "list_customers", "summarise", "visible_customers"]
+__all__ = ["FILTERS", "Customer", "get_customer", "groups_of", "list_customers", "summarise", "visible_customers"]
 
 PAGE_SIZE: Final = 50
 
@@ -84,14 +84,33 @@ def get_customer(*, technician: Technician, customer_id: uuid.UUID) -> Customer:
 def visible_customers(technician: Technician) -> QuerySet[Customer]:
     """Every customer `technician` may see: all, or those of the groups that a team of theirs is linked to.
 
+    A token that is bound to groups sees what is in those and the technician's as well.
+
     Somebody switched off sees none, so an account's end is the end of its sight whatever path leads here.
     """
     if not technician.is_active:
         return Customer.objects.none()
     if technician.sees_everything:
         return Customer.objects.all()
-    theirs = CustomerGroup.customers.through.objects.filter(customergroup__teams__members=technician)
-    return Customer.objects.filter(pk__in=theirs.values("customer_id"))
+    linked = CustomerGroup.customers.through.objects
+    groups = technician.bounds.customer_group_ids if technician.bounds is not None else None
+    if groups is None:
+        return Customer.objects.filter(pk__in=_through_teams(technician))
+    bounded = Customer.objects.filter(pk__in=linked.filter(customergroup_id__in=groups).values("customer_id"))
+    return bounded if technician.looks_after_everybody else bounded.filter(pk__in=_through_teams(technician))
+
+
+def _through_teams(technician: Technician) -> QuerySet[Any, uuid.UUID]:
+    linked = CustomerGroup.customers.through.objects
+    return linked.filter(customergroup__teams__members=technician).values_list("customer_id", flat=True)
+
+
+def groups_of(technician: Technician) -> QuerySet[CustomerGroup]:
+    """The customer groups that `technician` looks after, by name: all of them, or those linked to their teams."""
+    found = CustomerGroup.objects.order_by(Lower("name"))
+    if technician.sees_everything:
+        return found
+    return found.filter(pk__in=CustomerGroup.objects.filter(teams__members=technician).values("pk"))
 
 
 def summarise(technician: Technician) -> Summary:

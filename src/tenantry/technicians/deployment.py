@@ -71,6 +71,13 @@ ENTRIES: Final = (
         Permission.SETTINGS_AUDIT,
     ),
     Entry(
+        "API tokens",
+        "For programs that work in your name through the REST API.",
+        "key-round",
+        "tokens:page",
+        Permission.API_TOKENS_MANAGE,
+    ),
+    Entry(
         "App registrations",
         "The two apps in your own tenant that customers consent to, and their certificates.",
         "app-window",

@@ -53,8 +53,8 @@ class SessionMiddleware:
     def process_view(self, request: HttpRequest, view: View, args: object, kwargs: object) -> None:
         """Sign out when a limit is passed; whoever comes after this finds somebody signed out."""
         del view, args, kwargs
-        if not isinstance(request.user, Technician):
-            return
+        if not isinstance(request.user, Technician) or request.user.bounds is not None:
+            return  # nobody, or a token: it has no session
         why = sessions.why_ended(request)
         if why:
             logout(request)

@@ -1,5 +1,6 @@
 """Technicians: staff of the MSP who sign in to the console; one-time links; the shared counters of the rate limits."""
 
+import dataclasses
 import functools
 import uuid
 from typing import Any, ClassVar, Final
@@ -30,8 +31,24 @@ class TechnicianManager(BaseUserManager["Technician"]):
         return self.get(email=(username or "").strip().lower())
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Bounds:
+    """What narrows a technician for the length of one request: the API token it came with. Only ever takes away.
+
+    Attributes:
+        permissions: what is left of the role, as values of `Permission`.
+        customer_group_ids: the groups whose customers are left; None leaves all that are theirs.
+    """
+
+    permissions: frozenset[str]
+    customer_group_ids: frozenset[uuid.UUID] | None
+
+
 class Technician(AbstractBaseUser):
     """A member of the MSP's staff."""
+
+    bounds: Bounds | None = None
+    """Set on the object of one request; no column."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField(max_length=254, unique=True)
@@ -62,7 +79,9 @@ class Technician(AbstractBaseUser):
         return not self.is_active and self.joined_at is None
 
     def may(self, permission: Permission) -> bool:
-        """Whether their role includes `permission`; somebody switched off may do nothing."""
+        """Whether their role, and the token at hand, include `permission`; somebody switched off may do nothing."""
+        if self.bounds is not None and permission not in self.bounds.permissions:
+            return False
         return self.is_active and permission in permissions_of(self.role)
 
     @property
@@ -73,6 +92,12 @@ class Technician(AbstractBaseUser):
     @functools.cached_property
     def sees_everything(self) -> bool:
         """Whether every customer is theirs, by role or through a team. Asked of the database once for each request."""
+        is_bound = self.bounds is not None and self.bounds.customer_group_ids is not None
+        return not is_bound and self.looks_after_everybody
+
+    @functools.cached_property
+    def looks_after_everybody(self) -> bool:
+        """The same, whatever token is at hand."""
         return self.role_sees_everything or self.teams.filter(sees_everything=True).exists()
 
     def get_full_name(self) -> str:

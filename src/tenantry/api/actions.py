@@ -1,0 +1,174 @@
+"""Making, using and revoking tokens."""
+
+import datetime as dt
+import hashlib
+import secrets
+import uuid
+from collections.abc import Collection
+from typing import Final
+
+from django.db import transaction
+
+from tenantry.api.events import ApiEvent
+from tenantry.api.models import ApiToken, KeptAnswer
+from tenantry.api.queries import OFFERED, manageable_tokens
+from tenantry.audit import actions as audit
+from tenantry.audit.actions import About
+from tenantry.customers.queries import groups_of
+from tenantry.kit import clock
+from tenantry.kit.actor import Actor
+from tenantry.kit.errors import Conflict, Invalid, NotHere
+from tenantry.kit.sealed import Secret
+from tenantry.technicians.access import require_permission
+from tenantry.technicians.models import Bounds, Technician
+from tenantry.technicians.permissions import Permission
+
+PREFIX: Final = "tnt_"
+DAYS: Final = (1, 365)
+DEFAULT_DAYS: Final = 90
+KEPT_FOR: Final = dt.timedelta(hours=24)
+"""How long an answer is kept for the same idempotency key."""
+_MOST_LIVE: Final = 50
+_NOTED_EVERY: Final = dt.timedelta(minutes=1)
+_HINT_LENGTH: Final = 8
+
+
+def make_token(
+    *,
+    actor: Actor,
+    technician: Technician,
+    name: str,
+    permissions: Collection[Permission],
+    customer_group_ids: Collection[uuid.UUID] | None,
+    days: int = DEFAULT_DAYS,
+) -> tuple[ApiToken, Secret]:
+    """Make a token for `technician`; the caller has seen to fresh proof that it is them.
+
+    Args:
+        actor: the technician as the actor.
+        technician: whose token it is; it never may or sees more than they do.
+        name: what it is for.
+        permissions: what it may do, out of `queries.OFFERED` and the technician's role.
+        customer_group_ids: groups of the technician's; None for all their customers.
+        days: until it ends, 1 to 365.
+
+    Returns:
+        The token's row, and the token, which is not to be had again.
+
+    Raises:
+        NotAllowed: their role does not include tokens.
+        Invalid: no name, nothing permitted, more than their own, or no such time.
+    """
+    require_permission(technician, Permission.API_TOKENS_MANAGE)
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= 60:  # noqa: PLR2004  the column's length
+        raise Invalid("Say in 1 to 60 characters what the token is for.", field="name")
+    wanted = frozenset(permissions)
+    if not wanted:
+        raise Invalid("Choose at least one thing that the token may do.", field="permissions")
+    if not all(each in OFFERED and technician.may(each) for each in wanted):
+        raise Invalid("A token cannot do what your role does not include.", field="permissions")
+    groups = None if customer_group_ids is None else frozenset(customer_group_ids)
+    if groups is not None and (not groups or groups - set(groups_of(technician).values_list("pk", flat=True))):
+        raise Invalid("Choose one or more of your own customer groups, or none at all.", field="groups")
+    shortest, longest = DAYS
+    if not shortest <= days <= longest:
+        raise Invalid(f"A token lives {shortest} to {longest} days.", field="days")
+    now = clock.now()
+    if ApiToken.objects.filter(technician=technician, revoked_at=None, expires_at__gt=now).count() >= _MOST_LIVE:
+        raise Invalid(f"You have {_MOST_LIVE} tokens already. Revoke one first.")
+    text = PREFIX + secrets.token_urlsafe(32)
+    with transaction.atomic():
+        token = ApiToken.objects.create(
+            technician=technician,
+            name=name,
+            digest=_digest(text),
+            hint=text[:_HINT_LENGTH],
+            permissions=sorted(wanted),
+            customer_group_ids=None if groups is None else sorted(groups),
+            created_at=now,
+            expires_at=now + dt.timedelta(days=days),
+        )
+        audit.record(
+            actor=actor,
+            action=ApiEvent.TOKEN_MADE,
+            about=_about(token),
+            summary=f"Lives until {token.expires_at:%Y-%m-%d}."
+            + (" Bound to customer groups." if groups is not None else ""),
+            details={
+                "permissions": token.permissions,
+                "customer_groups": None if groups is None else [str(each) for each in sorted(groups)],
+            },
+        )
+    return token, Secret(text)
+
+
+def use_token(*, text: str, address: str) -> ApiToken | None:
+    """The token that `text` is, with its technician narrowed to it; None when it is none, or not any more."""
+    if not text.startswith(PREFIX):
+        return None
+    token = ApiToken.objects.select_related("technician").filter(digest=_digest(text)).first()
+    now = clock.now()
+    if token is None or token.revoked_at is not None or token.expires_at <= now or not token.technician.is_active:
+        return None
+    if token.last_used_at is None or token.last_used_at <= now - _NOTED_EVERY or token.last_used_from != address:
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now, last_used_from=address[:64])
+    groups = token.customer_group_ids
+    token.technician.bounds = Bounds(
+        permissions=frozenset(token.permissions),
+        customer_group_ids=None if groups is None else frozenset(groups),
+    )
+    return token
+
+
+def revoke_token(*, actor: Actor, technician: Technician, token_id: uuid.UUID) -> ApiToken:
+    """End a token: one's own, or anybody's for those who manage technicians.
+
+    Raises:
+        NotAllowed: their role does not include tokens.
+        NotHere: no such token, or a colleague's.
+        Conflict: it was revoked already.
+    """
+    require_permission(technician, Permission.API_TOKENS_MANAGE)
+    with transaction.atomic():
+        token = manageable_tokens(technician).select_for_update(of=("self",)).filter(pk=token_id).first()
+        if token is None:
+            raise NotHere("There is no such token.")
+        if token.revoked_at is not None:
+            raise Conflict("This token was revoked already.", remedy="Nothing more is to do.")
+        _revoke(actor, token)
+    return token
+
+
+def revoke_all(*, actor: Actor, why: str) -> int:
+    """End every token of everybody, as the kill switch does; returns how many."""
+    with transaction.atomic():
+        live = list(
+            ApiToken.objects.select_for_update(of=("self",)).select_related("technician").filter(revoked_at=None)
+        )
+        for token in live:
+            _revoke(actor, token, why)
+    return len(live)
+
+
+def forget_answers() -> int:
+    """Drop the answers whose time is over; returns how many."""
+    return KeptAnswer.objects.filter(created_at__lte=clock.now() - KEPT_FOR).delete()[0]
+
+
+def _revoke(actor: Actor, token: ApiToken, why: str = "") -> None:
+    token.revoked_at = clock.now()
+    token.save(update_fields=["revoked_at"])
+    audit.record(actor=actor, action=ApiEvent.TOKEN_REVOKED, about=_about(token), summary=why or "It works no more.")
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _about(token: ApiToken) -> About:
+    return About(
+        target_kind="token",
+        target_id=str(token.pk),
+        target_name=f"{token.name} ({token.technician.display_name})"[:320],
+    )

@@ -1,0 +1,106 @@
+"""Asking for an operation with a token: the screens' action, and what a program cannot show."""
+
+import dataclasses
+import uuid
+
+from tenantry.api.models import ApiToken
+from tenantry.api.queries import asked_by
+from tenantry.helpdesk import actions, guarding, passwords, queries
+from tenantry.helpdesk.kinds import Kind
+from tenantry.helpdesk.models import Operation, OperationKind
+from tenantry.kit.actor import Actor
+from tenantry.kit.errors import NotAllowed, require
+from tenantry.kit.sealed import Secret
+from tenantry.safeguards.models import ApprovalRequest
+from tenantry.technicians.models import Technician
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a program asks for."""
+
+    customer_id: uuid.UUID
+    object_id: uuid.UUID
+    kind: Kind
+    justification: str
+    ticket: str
+    again: uuid.UUID | None = None
+    password: str = "words"  # noqa: S105  where it comes from
+    must_change: bool = True
+
+
+def ask(*, actor: Actor, technician: Technician, asked: Asked, wish_id: uuid.UUID) -> Operation | ApprovalRequest:
+    """Start the operation, or ask a second technician where the rules want one.
+
+    Args:
+        actor: the technician, named with the token.
+        technician: narrowed to the token.
+        asked: what is wanted.
+        wish_id: of the idempotency key; becomes the id of the confirmation, so that the database allows one effect.
+
+    Raises:
+        NotAllowed: the rules deny it, or ask for what a program cannot show.
+        NotHere, Conflict, Invalid: as `helpdesk.actions.request_operation`.
+    """
+    _, user = queries.find_user(customer_id=asked.customer_id, object_id=asked.object_id)
+    verdict = guarding.verdict_for(technician=technician, user=user, kind=asked.kind, ticket=asked.ticket)
+    if verdict.denied is not None:
+        require(verdict.denied)
+    if verdict.wants_strength:
+        raise NotAllowed(
+            f"{verdict.class_words}: the rules ask for a caller who proved who they are. A program has no caller.",
+            remedy="Do it in the console, where the caller can be verified.",
+            who="a technician",
+            code="caller_proof_required",
+        )
+    if verdict.wants_step_up:
+        raise NotAllowed(
+            f"{verdict.class_words}: the rules ask for fresh proof that it is you. A token cannot give it.",
+            remedy="Do it in the console, and confirm there with your passkey or a code.",
+            who="a technician",
+            code="step_up_required",
+        )
+    confirmation = actions.confirm(
+        technician=technician, customer_id=asked.customer_id, user=user, kind=asked.kind, again=asked.again
+    )
+    send = actions.request_approval if verdict.wants_approval else actions.request_operation
+    return send(
+        actor=actor,
+        technician=technician,
+        customer_id=asked.customer_id,
+        object_id=asked.object_id,
+        kind=asked.kind,
+        confirmation=dataclasses.replace(confirmation, id=wish_id),
+        justification=asked.justification,
+        ticket=asked.ticket,
+        password=_new_password(asked, user.user_principal_name),
+        must_change=asked.must_change,
+    )
+
+
+def reveal(
+    *, actor: Actor, technician: Technician, token: ApiToken, customer_id: uuid.UUID, operation_id: uuid.UUID
+) -> tuple[Operation, Secret]:
+    """Give out the new password, once, to the token that asked for the reset.
+
+    Raises:
+        NotAllowed: another token or a person asked for it.
+        NotHere, Conflict: as `helpdesk.actions.reveal_password`.
+    """
+    operation = queries.get_operation(technician=technician, customer_id=customer_id, operation_id=operation_id)
+    if not asked_by(token, operation):
+        raise NotAllowed(
+            "Only the token that asked for this reset gets its password, within a day.",
+            remedy="Whoever asked for it reads it in the console, or reset the password again.",
+            code="not_the_asking_token",
+        )
+    return actions.reveal_password(
+        actor=actor, technician=technician, customer_id=customer_id, operation_id=operation_id
+    )
+
+
+def _new_password(asked: Asked, user_principal_name: str) -> Secret | None:
+    if asked.kind.kind != OperationKind.RESET_PASSWORD:
+        return None
+    make = passwords.random if asked.password == passwords.Source.RANDOM else passwords.readable
+    return make(user_principal_name)

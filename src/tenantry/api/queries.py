@@ -1,0 +1,47 @@
+"""Reading tokens, and what a token can be given."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from django.db.models import QuerySet
+
+from tenantry.api.models import ApiToken, KeptAnswer
+from tenantry.helpdesk.models import Operation
+from tenantry.technicians.models import Technician
+from tenantry.technicians.permissions import Permission
+
+OFFERED: Final[Mapping[Permission, str]] = MappingProxyType(
+    {
+        Permission.CUSTOMERS_READ: "Read customers",
+        Permission.CUSTOMERS_MANAGE: "Add and change customers",
+        Permission.CONNECTIONS_READ: "Read connections and readiness",
+        Permission.USERS_READ: "Read and search users",
+        Permission.HELPDESK_ACT: "Reset, block, unblock, revoke sessions",
+        Permission.APPROVALS_READ: "Read approvals",
+        Permission.APPROVALS_DECIDE: "Deny requests of others",
+        Permission.ACTIVITY_READ: "Read activity and operations",
+    }
+)
+"""What the API has routes for, in words. No token is given anything else."""
+
+
+def offered_to(technician: Technician) -> list[tuple[str, str]]:
+    """What `technician` can give a token, as choices of a form."""
+    return [(permission.value, words) for permission, words in OFFERED.items() if technician.may(permission)]
+
+
+def manageable_tokens(technician: Technician) -> QuerySet[ApiToken]:
+    """Tokens that `technician` may revoke: their own; everybody's for those who manage technicians."""
+    rows = ApiToken.objects.select_related("technician")
+    return rows if technician.may(Permission.TECHNICIANS_MANAGE) else rows.filter(technician=technician)
+
+
+def live_tokens(technician: Technician) -> list[ApiToken]:
+    """Those of them that are not revoked, newest first; ended ones are listed until they are revoked."""
+    return list(manageable_tokens(technician).filter(revoked_at=None).order_by("-created_at", "pk"))
+
+
+def asked_by(token: ApiToken, operation: Operation) -> bool:
+    """Whether this token asked for `operation`."""
+    return KeptAnswer.objects.filter(pk=operation.confirmation_id, token=token).exists()

@@ -1,0 +1,1 @@
+"""The routes: parse, call one action or query, answer."""

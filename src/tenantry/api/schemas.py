@@ -1,0 +1,326 @@
+"""What goes over the wire."""
+
+import datetime as dt
+import uuid
+from typing import Annotated, Any, Literal
+
+from ninja import Field, Schema
+from pydantic import AfterValidator, ConfigDict
+
+from tenantry.kit.cursors import is_storable
+
+
+def _storable(text: str) -> str:
+    if not is_storable(text):
+        raise ValueError("text must not contain NUL or half a character")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+"""Text that the database can hold."""
+Search = Annotated[Text, Field(max_length=200)]
+After = Annotated[Text, Field(max_length=4000, description="`next` of the page before")]
+
+
+class In(Schema):
+    """A body: what it does not know it refuses."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class CustomerIn(In):
+    """A new customer."""
+
+    name: Text = Field(max_length=400)
+    domain: Text = Field("", max_length=400)
+
+
+class CustomerChange(In):
+    """What of a customer is changed; what is left out stays."""
+
+    name: Text | None = Field(None, max_length=400)
+    domain: Text | None = Field(None, max_length=400)
+
+
+class ConnectionLineOut(Schema):
+    """A connection in one line."""
+
+    tenant_id: uuid.UUID
+    domain: str
+    state: str
+    cause: str
+    users: int | None
+    read_at: dt.datetime | None
+
+
+class CustomerOut(Schema):
+    """A customer."""
+
+    id: uuid.UUID
+    name: str
+    domain: str
+    state: str
+    connection: ConnectionLineOut | None = None
+
+
+class CustomersOut(Schema):
+    """A page of customers; `next` is empty on the last."""
+
+    items: list[CustomerOut]
+    next: str
+
+
+class FeatureOut(Schema):
+    """One feature of a customer as it stands."""
+
+    key: str
+    label: str
+    state: str
+    word: str
+    cause: str
+    fix: str
+    who: str
+    until: dt.datetime | None
+    proof: str
+    proven_at: dt.datetime | None
+
+
+class ConnectionOut(Schema):
+    """A customer's connection, and how far each feature is ready."""
+
+    customer_id: uuid.UUID
+    tenant_id: uuid.UUID | None
+    domain: str
+    state: str
+    word: str
+    cause: str
+    fix: str
+    who: str
+    proof: str
+    proven_at: dt.datetime | None
+    users: int | None
+    read_at: dt.datetime | None
+    features: list[FeatureOut]
+
+
+class ReadinessRowOut(Schema):
+    """A customer on the board across all."""
+
+    customer_id: uuid.UUID
+    customer: str
+    connected: bool
+    features: list[FeatureOut]
+
+
+class ReadinessOut(Schema):
+    """A page of the board."""
+
+    items: list[ReadinessRowOut]
+    next: str
+
+
+class UserOut(Schema):
+    """A user as last read from Microsoft."""
+
+    id: uuid.UUID
+    customer_id: uuid.UUID
+    user_principal_name: str
+    display_name: str
+    enabled: bool
+    guest: bool
+    synced: bool
+    administrator: bool
+    protected: bool
+
+
+class UsersOut(Schema):
+    """A page of users."""
+
+    items: list[UserOut]
+    next: str
+
+
+class FoundOut(Schema):
+    """The best matches over all customers; `more` says that there are others."""
+
+    items: list[UserOut]
+    more: bool
+
+
+class ActionOut(Schema):
+    """An operation, and whether it can be done; when not, why."""
+
+    kind: str
+    label: str
+    allowed: bool
+    asks: str
+    code: str
+    reason: str
+    remedy: str
+    who: str
+
+
+class UserDetailsOut(UserOut):
+    """A user with roles, licences and what can be done."""
+
+    mail: str
+    removed_at: dt.datetime | None
+    roles: list[str]
+    licences: list[str]
+    actions: list[ActionOut]
+
+
+class Wish(In):
+    """Why, and for which ticket."""
+
+    justification: Text = Field(min_length=3, max_length=500)
+    ticket: Text = Field("", max_length=64)
+    again: uuid.UUID | None = Field(
+        None, description="The operation named by an `operation_in_between` problem, when it is wanted once more."
+    )
+
+
+class ResetWish(Wish):
+    """A reset. The new password is made here, never sent in."""
+
+    password: Literal["words", "random"] = "words"  # noqa: S105  where it comes from
+    must_change: bool = True
+
+
+class OperationOut(Schema):
+    """An operation; only a read of the tenant makes it `done`."""
+
+    id: uuid.UUID
+    customer_id: uuid.UUID
+    user_id: uuid.UUID
+    user_principal_name: str
+    kind: str
+    state: str
+    open: bool
+    message: str
+    reason: str
+    fix: str
+    who: str
+    asked_by: str
+    ticket: str
+    created_at: dt.datetime
+    finished_at: dt.datetime | None
+    password_ready: bool
+
+
+class ApprovalOut(Schema):
+    """A request that waits, or waited, for a second technician."""
+
+    id: uuid.UUID
+    customer_id: uuid.UUID
+    customer: str
+    user_id: uuid.UUID
+    user: str
+    deed: str
+    account: str
+    state: str
+    open: bool
+    own: bool
+    lines: list[list[str]]
+    requester: str
+    justification: str
+    ticket: str
+    requested_at: dt.datetime
+    expires_at: dt.datetime
+    decided_at: dt.datetime | None
+    decided_by: str
+    note: str
+
+
+class ApprovalsOut(Schema):
+    """Requests; the last fifty."""
+
+    items: list[ApprovalOut]
+
+
+class AcceptedOut(Schema):
+    """What became of a wish: an operation that runs, or a request that a second technician decides."""
+
+    operation: OperationOut | None = None
+    approval: ApprovalOut | None = None
+
+
+class PasswordOut(Schema):
+    """The new password, this once."""
+
+    password: str
+    operation: OperationOut
+
+
+class Note(In):
+    """Words with a decision."""
+
+    note: Text = Field("", max_length=500)
+
+
+class Nothing(In):
+    """An empty object."""
+
+
+class ActOut(Schema):
+    """One act of the record with its newest outcome."""
+
+    id: int
+    recorded_at: dt.datetime
+    action: str
+    actor: str
+    customer_id: uuid.UUID | None
+    customer: str
+    target_kind: str
+    target_id: str
+    target: str
+    justification: str
+    ticket: str
+    result: str
+    summary: str
+    ended_at: dt.datetime | None
+    graph_request_ids: list[str]
+
+
+class ActivityOut(Schema):
+    """A page of the record, newest first."""
+
+    items: list[ActOut]
+    next: str
+
+
+class TokenOut(Schema):
+    """The token at hand."""
+
+    name: str
+    technician: str
+    role: str
+    permissions: list[str]
+    customer_groups: list[uuid.UUID] | None
+    expires_at: dt.datetime
+
+
+class FieldError(Schema):
+    """What is wrong with one field."""
+
+    field: str
+    reason: str
+
+
+class Problem(Schema):
+    """RFC 9457, with a stable `code`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    remedy: str = ""
+    who: str = ""
+    errors: list[FieldError] = []
+    operation_id: uuid.UUID | None = None
+
+
+def dumped(schema: Schema) -> dict[str, Any]:
+    """As JSON."""
+    return schema.model_dump(mode="json")

@@ -1,0 +1,31 @@
+"""Who may use which route of the API: one row for each, written down apart from the code that enforces it."""
+
+from tests.access_matrix.matrix import ACT, ALL, ENGINEERS
+
+ANY = "any token"
+
+Row = str | tuple[str, frozenset[str]]
+
+ROWS: dict[str, Row] = {
+    "GET /activity": ("activity:events:read", ALL),
+    "GET /approvals": ("approvals:requests:read", ALL),
+    "GET /approvals/{request_id}": ("approvals:requests:read", ALL),
+    "POST /approvals/{request_id}/deny": ("approvals:requests:decide", ENGINEERS),
+    "POST /approvals/{request_id}/withdraw": ("helpdesk:users:act", ACT),
+    "GET /customers": ("customers:customers:read", ALL),
+    "POST /customers": ("customers:customers:manage", ENGINEERS),
+    "GET /customers/{customer_id}": ("customers:customers:read", ALL),
+    "PATCH /customers/{customer_id}": ("customers:customers:manage", ENGINEERS),
+    "GET /customers/{customer_id}/connection": ("connections:connections:read", ALL),
+    "GET /customers/{customer_id}/operations/{operation_id}": ("activity:events:read", ALL),
+    "POST /customers/{customer_id}/operations/{operation_id}/password": ("helpdesk:users:act", ACT),
+    "GET /customers/{customer_id}/users": ("directory:users:read", ALL),
+    "GET /customers/{customer_id}/users/{user_id}": ("directory:users:read", ALL),
+    "POST /customers/{customer_id}/users/{user_id}/block": ("helpdesk:users:act", ACT),
+    "POST /customers/{customer_id}/users/{user_id}/reset-password": ("helpdesk:users:act", ACT),
+    "POST /customers/{customer_id}/users/{user_id}/revoke-sessions": ("helpdesk:users:act", ACT),
+    "POST /customers/{customer_id}/users/{user_id}/unblock": ("helpdesk:users:act", ACT),
+    "GET /readiness": ("connections:connections:read", ALL),
+    "GET /token": ANY,
+    "GET /users": ("directory:users:read", ALL),
+}
