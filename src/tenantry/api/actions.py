@@ -14,7 +14,7 @@ from tenantry.api.models import ApiToken, KeptAnswer
 from tenantry.api.queries import OFFERED, manageable_tokens
 from tenantry.audit import actions as audit
 from tenantry.audit.actions import About
-from tenantry.customers.queries import groups_of
+from tenantry.customers.groups.reading import groups_looked_after
 from tenantry.kit import clock
 from tenantry.kit.actor import Actor
 from tenantry.kit.errors import Conflict, Invalid, NotHere
@@ -69,7 +69,7 @@ def make_token(
     if not all(each in OFFERED and technician.may(each) for each in wanted):
         raise Invalid("A token cannot do what your role does not include.", field="permissions")
     groups = None if customer_group_ids is None else frozenset(customer_group_ids)
-    if groups is not None and (not groups or groups - set(groups_of(technician).values_list("pk", flat=True))):
+    if groups is not None and (not groups or groups - {group.pk for group in groups_looked_after(technician)}):
         raise Invalid("Choose one or more of your own customer groups, or none at all.", field="groups")
     shortest, longest = DAYS
     if not shortest <= days <= longest:

@@ -7,7 +7,7 @@ from django import forms
 
 from tenantry.api.actions import DAYS, DEFAULT_DAYS
 from tenantry.api.queries import offered_to
-from tenantry.customers.queries import groups_of
+from tenantry.customers.groups.reading import groups_looked_after
 from tenantry.technicians.models import Technician
 from tenantry.technicians.permissions import Permission
 
@@ -27,7 +27,7 @@ class TokenForm(forms.Form):
         permissions, groups = self.fields["permissions"], self.fields["groups"]
         if isinstance(permissions, forms.MultipleChoiceField) and isinstance(groups, forms.MultipleChoiceField):
             permissions.choices = offered_to(technician)
-            groups.choices = [(str(group.pk), group.name) for group in groups_of(technician)]
+            groups.choices = [(str(group.pk), group.name) for group in groups_looked_after(technician)]
             if not groups.choices:
                 del self.fields["groups"]
 

@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from typing import Annotated, Any, Literal
 
-from ninja import Field, Schema
+from ninja import Field, Query, Schema
 from pydantic import AfterValidator, ConfigDict
 
 from tenantry.kit.cursors import is_storable
@@ -18,8 +18,10 @@ def _storable(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(_storable)]
 """Text that the database can hold."""
-Search = Annotated[Text, Field(max_length=200)]
-After = Annotated[Text, Field(max_length=4000, description="`next` of the page before")]
+Words = Annotated[Text, Query(max_length=200)]
+Search = Annotated[Text, Query("", max_length=200)]
+"""The default stands here: one beside the parameter is lost when its type has more than one annotation."""
+After = Annotated[Text, Query("", max_length=4000, description="`next` of the page before")]
 
 
 class In(Schema):
@@ -33,6 +35,7 @@ class CustomerIn(In):
 
     name: Text = Field(max_length=400)
     domain: Text = Field("", max_length=400)
+    groups: list[uuid.UUID] = Field([], max_length=50, description="Ids of the customer groups it is put into.")
 
 
 class CustomerChange(In):

@@ -12,5 +12,4 @@ def sight_of(technician: Technician) -> Q:
         return Q()
     theirs = Q(customer_id__in=visible_customers(technician).values("pk"))
     own = Q(actor_id=technician.pk)
-    is_bound = technician.bounds is not None and technician.bounds.customer_group_ids is not None
-    return theirs | (own & Q(customer_id=None) if is_bound else own)
+    return theirs | (own & Q(customer_id=None) if technician.bound_group_ids is not None else own)

@@ -63,7 +63,7 @@ class ScopeMiddleware:
         technician = request.user
         if technician.sees_everything:
             return self.get_response(request)
-        scope = scoping.of_technician(technician.pk)
+        scope = scoping.of_technician(technician.pk, group_ids=technician.bound_group_ids)
         with scoping.scoped(scope):
             answer = self.get_response(request)
         if answer.streaming:

@@ -15,7 +15,7 @@ from tenantry.technicians.models import Technician
 from tenantry.tenants.queries import listing
 from tenantry.tenants.queries.listing import ConnectionLine
 
-__all__ = ["FILTERS", "Customer", "get_customer", "groups_of", "list_customers", "summarise", "visible_customers"]
+__all__ = ["FILTERS", "Customer", "get_customer", "list_customers", "summarise", "visible_customers"]
 
 PAGE_SIZE: Final = 50
 
@@ -93,7 +93,7 @@ def visible_customers(technician: Technician) -> QuerySet[Customer]:
     if technician.sees_everything:
         return Customer.objects.all()
     linked = CustomerGroup.customers.through.objects
-    groups = technician.bounds.customer_group_ids if technician.bounds is not None else None
+    groups = technician.bound_group_ids
     if groups is None:
         return Customer.objects.filter(pk__in=_through_teams(technician))
     bounded = Customer.objects.filter(pk__in=linked.filter(customergroup_id__in=groups).values("customer_id"))
@@ -103,14 +103,6 @@ def visible_customers(technician: Technician) -> QuerySet[Customer]:
 def _through_teams(technician: Technician) -> QuerySet[Any, uuid.UUID]:
     linked = CustomerGroup.customers.through.objects
     return linked.filter(customergroup__teams__members=technician).values_list("customer_id", flat=True)
-
-
-def groups_of(technician: Technician) -> QuerySet[CustomerGroup]:
-    """The customer groups that `technician` looks after, by name: all of them, or those linked to their teams."""
-    found = CustomerGroup.objects.order_by(Lower("name"))
-    if technician.sees_everything:
-        return found
-    return found.filter(pk__in=CustomerGroup.objects.filter(teams__members=technician).values("pk"))
 
 
 def summarise(technician: Technician) -> Summary:

@@ -9,7 +9,7 @@ Source: https://www.postgresql.org/docs/current/ddl-rowsecurity.html
 import contextlib
 import contextvars
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -28,9 +28,15 @@ _APPLY: Final = "SELECT set_config('role', %s, false), set_config('tenantry.scop
 _UNSCOPED: Final = ("SAVEPOINT", "ROLLBACK", "RELEASE")
 
 
-def of_technician(technician_id: uuid.UUID) -> str:
-    """The scope in which only the rows of the technician's customers exist."""
-    return f"technician:{technician_id}"
+def of_technician(technician_id: uuid.UUID, *, group_ids: Collection[uuid.UUID] | None = None) -> str:
+    """The scope in which only the rows of the technician's customers exist.
+
+    Args:
+        technician_id: whose.
+        group_ids: the customer groups that a token is bound to: of their customers only those in one of these exist.
+    """
+    bounds = "" if group_ids is None else f"/{','.join(sorted(map(str, group_ids)))}"
+    return f"technician:{technician_id}{bounds}"
 
 
 def current() -> str:

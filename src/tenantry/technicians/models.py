@@ -78,6 +78,11 @@ class Technician(AbstractBaseUser):
         """Whether they have not taken their invitation yet."""
         return not self.is_active and self.joined_at is None
 
+    @property
+    def bound_group_ids(self) -> frozenset[uuid.UUID] | None:
+        """The customer groups that the token at hand is bound to; None when there is no such bound."""
+        return self.bounds.customer_group_ids if self.bounds is not None else None
+
     def may(self, permission: Permission) -> bool:
         """Whether their role, and the token at hand, include `permission`; somebody switched off may do nothing."""
         if self.bounds is not None and permission not in self.bounds.permissions:
@@ -92,8 +97,7 @@ class Technician(AbstractBaseUser):
     @functools.cached_property
     def sees_everything(self) -> bool:
         """Whether every customer is theirs, by role or through a team. Asked of the database once for each request."""
-        is_bound = self.bounds is not None and self.bounds.customer_group_ids is not None
-        return not is_bound and self.looks_after_everybody
+        return self.bound_group_ids is None and self.looks_after_everybody
 
     @functools.cached_property
     def looks_after_everybody(self) -> bool:

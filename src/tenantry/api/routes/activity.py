@@ -20,11 +20,11 @@ router = Router(tags=["activity"])
 def activity(
     request: HttpRequest,
     *,
-    search: Annotated[schemas.Search, Query()] = "",
+    search: schemas.Search,
     customer_id: Annotated[uuid.UUID | None, Query()] = None,
-    action: Annotated[schemas.Search, Query()] = "",
+    action: schemas.Search,
     result: Annotated[Literal["", "open", "done", "refused", "failed", "unknown"], Query()] = "",
-    after: Annotated[schemas.After, Query()] = "",
+    after: schemas.After,
 ) -> schemas.ActivityOut:
     """The record, newest first: what the token sees of it."""
     wanted = Filter(

@@ -26,9 +26,9 @@ def _one(request: HttpRequest, customer_id: uuid.UUID) -> schemas.CustomerOut:
 @router.get("/customers", response=schemas.CustomersOut, auth=needs(Permission.CUSTOMERS_READ))
 def customers(
     request: HttpRequest,
-    search: Annotated[schemas.Search, Query()] = "",
+    search: schemas.Search,
+    after: schemas.After,
     show: Annotated[Literal["", "attention", "setup", "ready", "none", "archived"], Query()] = "",
-    after: Annotated[schemas.After, Query()] = "",
 ) -> schemas.CustomersOut:
     """Customers by name, fifty a page."""
     page = list_customers(technician=technician_of(request), search=search, show=show, after=after)
@@ -37,10 +37,16 @@ def customers(
 
 @router.post("/customers", response={201: schemas.CustomerOut}, auth=needs(Permission.CUSTOMERS_MANAGE))
 def add_customer(request: HttpRequest, key: Key, body: schemas.CustomerIn) -> HttpResponse:
-    """Add a customer. A token that is bound to groups, or a technician with teams, sees it once it is in a group."""
+    """Add a customer. Who does not see every customer puts it into a group of their teams, and of the token's."""
 
     def work(_: uuid.UUID) -> Answer:
-        customer = actions.add_customer(actor=actor_of(request), name=body.name, domain=body.domain)
+        customer = actions.add_customer(
+            actor=actor_of(request),
+            technician=technician_of(request),
+            name=body.name,
+            domain=body.domain,
+            group_ids=body.groups,
+        )
         made = shapes.customer_out(CustomerRow(customer, None))
         return Answer(201, schemas.dumped(made), f"{request.path}/{customer.pk}")
 
@@ -80,8 +86,8 @@ def connection(request: HttpRequest, customer_id: uuid.UUID) -> schemas.Connecti
 @router.get("/readiness", response=schemas.ReadinessOut, auth=needs(Permission.CONNECTIONS_READ))
 def readiness(
     request: HttpRequest,
+    after: schemas.After,
     show: Annotated[Literal["", "attention", "propagating", "ready", "none"], Query()] = "",
-    after: Annotated[schemas.After, Query()] = "",
 ) -> schemas.ReadinessOut:
     """The readiness board over all customers, by name."""
     page = board.page_of(technician=technician_of(request), show=show, after=after)

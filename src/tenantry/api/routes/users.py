@@ -27,7 +27,7 @@ _OPERATION = "/customers/{uuid:customer_id}/operations/{uuid:operation_id}"
 
 
 @router.get("/users", response=schemas.FoundOut, auth=needs(Permission.USERS_READ))
-def search_users(request: HttpRequest, search: Annotated[schemas.Search, Query()]) -> schemas.FoundOut:
+def search_users(request: HttpRequest, search: schemas.Words) -> schemas.FoundOut:
     """The best matches over all customers that the token sees. Words must begin as typed."""
     found, has_more = listing.search_users(technician=technician_of(request), text=search)
     return schemas.FoundOut(items=[shapes.found_out(user) for user in found], more=has_more)
@@ -38,10 +38,10 @@ def users(
     request: HttpRequest,
     *,
     customer_id: uuid.UUID,
-    search: Annotated[schemas.Search, Query()] = "",
+    search: schemas.Search,
     signin: Annotated[Literal["enabled", "blocked"] | None, Query()] = None,
     order: Annotated[Literal["name", "upn", "password", "created"], Query()] = "name",
-    after: Annotated[schemas.After, Query()] = "",
+    after: schemas.After,
 ) -> schemas.UsersOut:
     """The users of a customer, fifty a page; none while it is not connected."""
     get_customer(technician=technician_of(request), customer_id=customer_id)

@@ -64,8 +64,20 @@ def groups_of(customer_id: uuid.UUID, *, technician: Technician) -> list[Custome
     return list(found.order_by(Lower("name"), "pk"))
 
 
+def groups_looked_after(technician: Technician) -> list[CustomerGroup]:
+    """The groups whose customers are `technician`'s: all, or those of their teams; no other than the token's."""
+    found = CustomerGroup.objects.all()
+    if not technician.looks_after_everybody:
+        found = found.filter(teams__members=technician).distinct()
+    if technician.bound_group_ids is not None:
+        found = found.filter(pk__in=technician.bound_group_ids)
+    return list(found.order_by(Lower("name"), "pk"))
+
+
 def groups_to_add_to(technician: Technician) -> list[CustomerGroup]:
     """The groups a customer that `technician` adds may be put into."""
+    if technician.bound_group_ids is not None:
+        return groups_looked_after(technician)
     found = CustomerGroup.objects.all()
     if not technician.may(Permission.CUSTOMERS_GROUP):
         found = found.filter(teams__members=technician).distinct()
