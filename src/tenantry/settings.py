@@ -57,6 +57,7 @@ if MAIL_SERVER is not None and "@" not in parseaddr(MAIL_FROM)[1]:
     raise BadSettings("TENANTRY_MAIL_URL is set, so TENANTRY_MAIL_FROM must name a sender: alerts@example.com.")
 ALERTS_CA_FILE = env.text("TENANTRY_ALERTS_CA_FILE")
 VERIFICATION_CODE_SECONDS = env.number("TENANTRY_VERIFICATION_CODE_SECONDS", 60, least=30, most=600)
+TWILIO_URL = env.https_url("TENANTRY_TWILIO_URL", "https://verify.twilio.com")
 VERIFICATION_CONTEXT = env.text("TENANTRY_VERIFICATION_CONTEXT")
 AUDIT_ANCHOR_FILE = env.text("TENANTRY_AUDIT_ANCHOR_FILE", str(DATA_DIR / "audit-anchors.jsonl"))
 

@@ -35,6 +35,7 @@ WITHOUT_POLICY: Final = {
     "streams_stream": "about the deployment",
     "panic_emergencystop": "about the deployment",
     "safeguards_storedrule": "about the deployment",
+    "verification_textsender": "about the deployment",
 }
 """Tables that belong to no customer, and why."""
 

@@ -56,6 +56,34 @@ def test_a_delta_round_brings_only_what_changed(mirror: Mirror) -> None:
     assert row.generation == 1
 
 
+def test_a_changed_mobile_number_is_kept_with_the_time_it_was_noticed(mirror: Mirror) -> None:
+    """Issue 4: recently changed numbers warn, and Microsoft does not tell when one changed."""
+    dana = mirror.tenant.add_user(name="Dana Doe", mobile_phone="+49 151 23456789", usage_location="DE")
+    erin = mirror.tenant.add_user(name="Erin Eden")
+    first = mirror.clock.now()
+    mirror.sync()
+    found = mirror.mirrored(dana)
+    assert (found.mobile_phone, found.usage_location) == ("+49 151 23456789", "DE")
+    assert (found.mobile_phone_since, found.mobile_phone_changed_at) == (first, None)
+    assert mirror.mirrored(erin).mobile_phone == ""
+    mirror.clock.travel(days=50)
+    mirror.tenant.update_user(dana.id, display_name="Dana Doe-Smith")
+    mirror.sync()
+    assert mirror.mirrored(dana).mobile_phone_changed_at is None
+    mirror.clock.travel(days=1)
+    mirror.tenant.update_user(dana.id, mobile_phone="+49 151 23456780")
+    mirror.tenant.update_user(erin.id, mobile_phone="+49 151 23456781")
+    second = mirror.clock.now()
+    mirror.sync()
+    for user in (dana, erin):
+        found = mirror.mirrored(user)
+        assert (found.mobile_phone_since, found.mobile_phone_changed_at) == (second, second)
+    mirror.clock.travel(days=1)
+    mirror.tenant.expire_delta_tokens()
+    mirror.sync()  # a full read of the same number is no change
+    assert mirror.mirrored(dana).mobile_phone_changed_at == second
+
+
 def test_deleted_users_keep_their_row_until_they_are_gone_and_come_back_when_restored(mirror: Mirror) -> None:
     dana = mirror.tenant.add_user(name="Dana Doe")
     bob = mirror.tenant.add_user(name="Bob Bell")

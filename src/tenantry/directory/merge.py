@@ -49,6 +49,8 @@ _COLUMNS: Final = (
     _flag("is_management_restricted", "isManagementRestricted"),
     _text("password_policies", "passwordPolicies", 80),
     _Column("last_password_change_at", "lastPasswordChangeDateTime", 'p."lastPasswordChangeDateTime"'),
+    _text("usage_location", "usageLocation", 2),
+    _text("mobile_phone", "mobilePhone", 64),
     _Column("created_at", "createdDateTime", 'p."createdDateTime"'),
     _Column(
         "sku_ids",
@@ -61,7 +63,15 @@ _TYPES: Final = (
     '"userPrincipalName" text, "displayName" text, mail text, "accountEnabled" boolean, "userType" text, '
     '"externalUserState" text, "onPremisesSyncEnabled" boolean, "isManagementRestricted" boolean, '
     '"passwordPolicies" text, "lastPasswordChangeDateTime" timestamptz, "createdDateTime" timestamptz, '
-    '"assignedLicenses" jsonb'
+    '"assignedLicenses" jsonb, "mobilePhone" text, "usageLocation" text'
+)
+# A number that somebody changed lately is a sign of an attack, and Microsoft does not tell when it was: so it is kept
+# here. What replaces "not read yet" is no change.
+_PHONE: Final = "mobile_phone IS DISTINCT FROM excluded.mobile_phone"
+_PHONE_TIMES: Final = (
+    f"mobile_phone_since = CASE WHEN {_TABLE}.{_PHONE} THEN excluded.read_at ELSE {_TABLE}.mobile_phone_since END, "
+    f"mobile_phone_changed_at = CASE WHEN {_TABLE}.mobile_phone IS NOT NULL AND {_TABLE}.{_PHONE} "
+    f"THEN excluded.read_at ELSE {_TABLE}.mobile_phone_changed_at END"
 )
 _PAGE: Final = (
     f"WITH p AS MATERIALIZED (SELECT DISTINCT ON (r.id) r.*, e.document "  # noqa: S608  no value is pasted in
@@ -85,11 +95,11 @@ def _upsert(*, is_partial: bool) -> str:
         values, old, known = ", ".join(column.value for column in _COLUMNS), "", ""
     updates = ", ".join(f"{column.name} = excluded.{column.name}" for column in _COLUMNS)
     return (
-        f"{_PAGE} INSERT INTO {_TABLE} (tenant_id, object_id, generation, read_at, {names}) "  # noqa: S608  as above
-        f"SELECT %(tenant)s, p.id, %(generation)s, %(now)s, {values} FROM p {old}"
+        f"{_PAGE} INSERT INTO {_TABLE} (tenant_id, object_id, generation, read_at, mobile_phone_since, {names}) "  # noqa: S608
+        f"SELECT %(tenant)s, p.id, %(generation)s, %(now)s, %(now)s, {values} FROM p {old}"
         'WHERE p."@removed" IS NULL AND p."@odata.type" IS DISTINCT FROM \'#microsoft.graph.agentUser\' '
         f"{known}ON CONFLICT (tenant_id, object_id) DO UPDATE SET generation = excluded.generation, "
-        f"read_at = excluded.read_at, removed_at = NULL, {updates}"
+        f"read_at = excluded.read_at, removed_at = NULL, {_PHONE_TIMES}, {updates}"
     )
 
 

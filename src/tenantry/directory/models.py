@@ -76,6 +76,10 @@ class DirectoryUser(models.Model):
     password_policies = models.CharField(max_length=80, blank=True)
     last_password_change_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(null=True)  # in the tenant
+    usage_location = models.CharField(max_length=2, blank=True, default="")  # a country; "" until it was read
+    mobile_phone = models.CharField(max_length=64, null=True)  # noqa: DJ001  as there; null is "not read yet"
+    mobile_phone_since = models.DateTimeField(null=True)  # when this number was first read
+    mobile_phone_changed_at = models.DateTimeField(null=True)  # when it was seen to replace another, or none
     sku_ids = ArrayField(models.UUIDField(), default=list)
     is_admin = models.BooleanField(default=False, db_default=False)  # holds any directory role, or through a group
     is_protected = models.BooleanField(default=False, db_default=False)  # member or owner of a role-assignable group

@@ -35,6 +35,13 @@ ENTRIES: Final = (
         Permission.SETTINGS_RULES_READ,
     ),
     Entry(
+        "Verifying callers",
+        "How somebody on the telephone proves who they are, and who sends the codes.",
+        "phone-call",
+        "verification:settings",
+        Permission.SETTINGS_VERIFICATION,
+    ),
+    Entry(
         "Emergency stop",
         "Stops every change in every tenant, and signs everybody out.",
         "octagon-x",

@@ -37,6 +37,7 @@ class Permission(StrEnum):
     SETTINGS_PANIC_LIFT = "settings:panic:lift"
     SETTINGS_RULES = "settings:rules:manage"
     SETTINGS_RULES_READ = "settings:rules:read"
+    SETTINGS_VERIFICATION = "settings:verification:manage"
     TEAMS_MANAGE = "technicians:teams:manage"
     TECHNICIANS_MANAGE = "technicians:technicians:manage"
     TECHNICIANS_READ = "technicians:technicians:read"

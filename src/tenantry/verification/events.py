@@ -6,11 +6,15 @@ from enum import StrEnum
 class VerificationEvent(StrEnum):
     """Tags of the record."""
 
+    CANCELLED_THERE = "verification.code_cancelled"
     DENIED = "verification.denied_by_the_caller"
     FAILED = "verification.failed"
     LAPSED = "verification.pass_lapsed"
     NOT_SENT = "verification.not_sent"
     PASSED = "verification.passed"
+    SENDER_REMOVED = "verification.text_sender_removed"
+    SENDER_SET = "verification.text_sender_set"
+    SENDER_TESTED = "verification.text_sender_tested"
     STARTED = "verification.started"
     STOPPED = "verification.stopped"
     TIMED_OUT = "verification.timed_out"

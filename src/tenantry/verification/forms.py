@@ -19,6 +19,30 @@ class StartForm(forms.Form):
     method = forms.ChoiceField(choices=[(str(each), str(each)) for each in Method])
 
 
+class SenderForm(forms.Form):
+    """What Twilio's console shows. What each must be like is decided by the action."""
+
+    account = forms.CharField(
+        label="Account SID", max_length=64, widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+    )
+    key = forms.CharField(
+        label="API key SID",
+        required=False,
+        max_length=64,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    secret = forms.CharField(
+        label="Secret of the API key, or auth token",
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )
+    service = forms.CharField(
+        label="Verify service SID",
+        max_length=64,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
 class CodeForm(forms.Form):
     """The code that the caller reads out."""
 

@@ -1,4 +1,4 @@
-"""One attempt to verify a caller, and the pass that comes of it."""
+"""One attempt to verify a caller, the pass that comes of it, and who sends text messages for us."""
 
 import uuid
 
@@ -42,6 +42,8 @@ class Verification(models.Model):
     state_digest = models.BinaryField(null=True, unique=True)  # of the sign-in under way
     browser_digest = models.BinaryField(null=True)
     flow_sealed = models.BinaryField(null=True)
+    provider_reference = models.CharField(max_length=64, blank=True)  # of a code that somebody else sends and checks
+    is_open_there = models.BooleanField(default=False)  # the provider would still take that code
     tries_left = models.PositiveSmallIntegerField(default=0)
     last_wrong = models.CharField(max_length=20, blank=True)  # a value of `policies.Wrong`
     strength = models.PositiveSmallIntegerField(default=0)  # what was proven; 0 until then
@@ -58,7 +60,28 @@ class Verification(models.Model):
             models.Index(fields=["tenant", "object_id", "-started_at"], name="verification_of_user"),
             models.Index(fields=["answer_until"], name="verification_waits", condition=models.Q(state="waiting")),
             models.Index(fields=["pass_until"], name="verification_passes", condition=models.Q(state="passed")),
+            models.Index(fields=["started_at"], name="verification_open", condition=models.Q(is_open_there=True)),
         ]
 
     def __str__(self) -> str:
         return f"{self.method} of {self.target_name}"
+
+
+class TextSender(models.Model):
+    """The provider of codes by text message. There is one at most, for the whole deployment."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    is_the_one = models.BooleanField(default=True, unique=True)
+    kind = models.CharField(max_length=20)
+    account = models.CharField(max_length=64)  # not secret: whose account it is
+    key = models.CharField(max_length=64, blank=True)  # not secret: id of an API key; empty: the account's own token
+    secret_sealed = models.BinaryField()
+    service = models.CharField(max_length=64)
+    set_at = models.DateTimeField()
+    set_by = models.CharField(max_length=200)
+    tested_at = models.DateTimeField(null=True)
+    is_working = models.BooleanField(default=False)  # at the last test
+    last_outcome = models.CharField(max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return self.kind

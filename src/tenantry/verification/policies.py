@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tenantry.safeguards.policies import STRENGTH_WORDS, Strength
+from tenantry.verification.phones import Number, masked_number
 
 LINK_LIFETIME: Final = dt.timedelta(minutes=10)
 PASS_LIFETIME: Final = dt.timedelta(minutes=15)
@@ -22,13 +23,21 @@ class Method(StrEnum):
     """How a caller is verified."""
 
     OWN_SIGN_IN = "own_sign_in"
+    TEXT_CODE = "text_code"
     MAIL_CODE = "mail_code"
+
+
+CODES: Final = frozenset({Method.TEXT_CODE, Method.MAIL_CODE})
+"""Methods in which the caller reads a code to the technician."""
 
 
 class Wrong(StrEnum):
     """Why an answer did not count. Each is told and recorded by its own name."""
 
     CODE = "wrong_code"
+    CODE_GONE = "code_gone"
+    CODE_TRIES = "code_tries"
+    NO_ANSWER = "provider_silent"
     TENANT = "wrong_tenant"
     ACCOUNT = "wrong_account"
     OLD_SIGN_IN = "old_sign_in"
@@ -39,6 +48,9 @@ class Wrong(StrEnum):
 WRONG_WORDS: Final[Mapping[Wrong, str]] = MappingProxyType(
     {
         Wrong.CODE: "The code was wrong.",
+        Wrong.CODE_GONE: "The provider knows this code no longer: it was used, cancelled, or is too old. Begin again.",
+        Wrong.CODE_TRIES: "The provider takes no more tries for this code. Begin again.",
+        Wrong.NO_ANSWER: "The provider did not tell whether the code was right. It may be gone now.",
         Wrong.TENANT: "Somebody signed in to another tenant than the customer's.",
         Wrong.ACCOUNT: "Somebody signed in with another account than this user's.",
         Wrong.OLD_SIGN_IN: "Microsoft did not ask for credentials again: the sign-in is older than the question.",
@@ -79,6 +91,13 @@ METHODS: Final[Mapping[Method, MethodAbout]] = MappingProxyType(
             Strength.STRONG,
             "log-in",
         ),
+        Method.TEXT_CODE: MethodAbout(
+            "Code by text message",
+            "A code goes to the mobile number that the directory holds. The caller reads it to you.",
+            Strength.GOOD,
+            Strength.GOOD,
+            "message-square",
+        ),
         Method.MAIL_CODE: MethodAbout(
             "Code by mail",
             "A code goes to the address that the directory holds. The caller reads it to you.",
@@ -99,12 +118,18 @@ class Facts:
         is_enabled: whether the account may sign in.
         has_mail_server: whether mail can be sent.
         has_app: whether there is an app registration to sign in through.
+        number: the mobile number in the directory.
+        number_warning: what to know about that number first.
+        has_text_sender: whether there is a provider that sends text messages.
     """
 
     mail: str
     is_enabled: bool
     has_mail_server: bool
     has_app: bool
+    number: Number
+    number_warning: str
+    has_text_sender: bool
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -116,20 +141,56 @@ class Offer:
         about: in words.
         obstacle: why it cannot be used; empty when it can.
         hint: what to know first; empty for nothing.
+        warning: what speaks against it; empty for nothing.
     """
 
     method: Method
     about: MethodAbout
     obstacle: str = ""
     hint: str = ""
+    warning: str = ""
 
     @property
     def strength_words(self) -> str:
         """How much it proves."""
-        least, most = self.about.least, self.about.most
-        if least == most:
-            return least.name.capitalize()
-        return f"{least.name.capitalize()}, or {most.name.lower()} when a second factor is proven"
+        return strength_words(self.about)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Standing:
+    """A method as the whole deployment has it.
+
+    Attributes:
+        method: which.
+        about: in words.
+        lacks: what must be set up first; empty for nothing.
+    """
+
+    method: Method
+    about: MethodAbout
+    lacks: str
+
+    @property
+    def strength_words(self) -> str:
+        """How much it proves."""
+        return strength_words(self.about)
+
+
+def standings(*, has_mail_server: bool, has_app: bool, has_text_sender: bool) -> tuple[Standing, ...]:
+    """Every method, the strongest first."""
+    lacks = {
+        Method.OWN_SIGN_IN: "" if has_app else "The help-desk app registration is not set up.",
+        Method.TEXT_CODE: "" if has_text_sender else "Nobody sends text messages yet: see below.",
+        Method.MAIL_CODE: "" if has_mail_server else "No mail server is set (TENANTRY_MAIL_URL, TENANTRY_MAIL_FROM).",
+    }
+    return tuple(Standing(method, about, lacks[method]) for method, about in METHODS.items())
+
+
+def strength_words(about: MethodAbout) -> str:
+    """How much a method proves."""
+    if about.least == about.most:
+        return about.least.name.capitalize()
+    return f"{about.least.name.capitalize()}, or {about.most.name.lower()} when a second factor is proven"
 
 
 def offers(*, wanted: Strength, facts: Facts) -> tuple[Offer, ...]:
@@ -140,6 +201,7 @@ def offers(*, wanted: Strength, facts: Facts) -> tuple[Offer, ...]:
             about,
             obstacle=_obstacle(method, about, wanted, facts),
             hint=_hint(method, about, wanted, facts),
+            warning=facts.number_warning if method is Method.TEXT_CODE and facts.number.e164 else "",
         )
         for method, about in METHODS.items()
     )
@@ -148,22 +210,38 @@ def offers(*, wanted: Strength, facts: Facts) -> tuple[Offer, ...]:
 def _obstacle(method: Method, about: MethodAbout, wanted: Strength, facts: Facts) -> str:
     if about.most < wanted:
         return f"It proves too little here: the rule asks for “{STRENGTH_WORDS[wanted]}”."
-    if method is Method.MAIL_CODE:
-        if not facts.mail:
-            return "The directory holds no mail address for this user."
-        if not facts.has_mail_server:
-            return "No mail server is set (TENANTRY_MAIL_URL and TENANTRY_MAIL_FROM)."
-    if method is Method.OWN_SIGN_IN:
-        if not facts.is_enabled:
-            return "The sign-in of this account is blocked, so its owner cannot sign in."
-        if not facts.has_app:
-            return "The help-desk app registration is not set up."
-    return ""
+    match method:
+        case Method.OWN_SIGN_IN:
+            return _no_sign_in(facts)
+        case Method.TEXT_CODE:
+            return facts.number.obstacle or _no_text_sender(facts)
+        case Method.MAIL_CODE:
+            return _no_mail(facts)
+
+
+def _no_sign_in(facts: Facts) -> str:
+    if not facts.is_enabled:
+        return "The sign-in of this account is blocked, so its owner cannot sign in."
+    return "" if facts.has_app else "The help-desk app registration is not set up."
+
+
+def _no_mail(facts: Facts) -> str:
+    if not facts.mail:
+        return "The directory holds no mail address for this user."
+    return "" if facts.has_mail_server else "No mail server is set (TENANTRY_MAIL_URL and TENANTRY_MAIL_FROM)."
+
+
+def _no_text_sender(facts: Facts) -> str:
+    if facts.has_text_sender:
+        return ""
+    return "Nobody sends text messages yet: an administrator sets that up under Settings, Verifying callers."
 
 
 def _hint(method: Method, about: MethodAbout, wanted: Strength, facts: Facts) -> str:
     if method is Method.MAIL_CODE and facts.mail:
         return f"It goes to {masked(facts.mail)}. An address that the caller tells you is never used."
+    if method is Method.TEXT_CODE and facts.number.e164:
+        return f"It goes to {masked_number(facts.number.e164)}. A number that the caller tells you is never used."
     if about.least < wanted:
         return "It suffices only when Microsoft proves the second factor."
     return ""

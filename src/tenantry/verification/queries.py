@@ -16,8 +16,8 @@ from tenantry.kit.sealed import Secret, unseal
 from tenantry.notifications.sending import mail
 from tenantry.safeguards.policies import Strength
 from tenantry.technicians.models import Technician
-from tenantry.verification import policies
-from tenantry.verification.models import State, Verification
+from tenantry.verification import phones, policies
+from tenantry.verification.models import State, TextSender, Verification
 
 if TYPE_CHECKING:
     from tenantry.directory.models import DirectoryUser
@@ -85,7 +85,39 @@ def offers_for(*, user: "DirectoryUser", wanted: Strength) -> tuple[policies.Off
             is_enabled=user.account_enabled,
             has_mail_server=mail.is_set_up(),
             has_app=registration(App.HELPDESK).is_set_up,
+            number=number_of(user),
+            number_warning=number_warning(user),
+            has_text_sender=TextSender.objects.exists(),
         ),
+    )
+
+
+def number_of(user: "DirectoryUser") -> phones.Number:
+    """The mobile number that the directory holds for a user."""
+    return phones.number_of(user.mobile_phone, country=user.usage_location)
+
+
+def number_warning(user: "DirectoryUser") -> str:
+    """What to know about that number first."""
+    return phones.warning(
+        now=clock.now(),
+        changed_at=user.mobile_phone_changed_at,
+        since=user.mobile_phone_since,
+        created_at=user.created_at,
+    )
+
+
+def text_sender() -> TextSender | None:
+    """Who sends text messages for us."""
+    return TextSender.objects.first()
+
+
+def standings() -> tuple[policies.Standing, ...]:
+    """Each method, with what the deployment lacks for it."""
+    return policies.standings(
+        has_mail_server=mail.is_set_up(),
+        has_app=registration(App.HELPDESK).is_set_up,
+        has_text_sender=TextSender.objects.exists(),
     )
 
 

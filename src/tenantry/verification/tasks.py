@@ -14,3 +14,4 @@ def expire() -> None:
     count = actions.expire_due()
     if count:
         log.info("%d verifications ran out", count)
+    actions.close_ended_codes()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tenantry.verification import caller_views, views
+from tenantry.verification import caller_views, settings_views, views
 
 app_name = "verification"
 _one = "customers/<uuid:customer_id>/verifications/<uuid:verification_id>"
@@ -12,6 +12,10 @@ urlpatterns = [
     path(f"{_one}/status/", views.status, name="status"),
     path(f"{_one}/code/", views.code, name="code"),
     path(f"{_one}/stop/", views.stop, name="stop"),
+    path("settings/verification/", settings_views.page, name="settings"),
+    path("settings/verification/texts/", settings_views.set_sender, name="set-sender"),
+    path("settings/verification/texts/test/", settings_views.test_sender, name="test-sender"),
+    path("settings/verification/texts/remove/", settings_views.remove_sender, name="remove-sender"),
     path("verify/return", caller_views.sign_in_return, name="return"),
     path("verify/<str:token>/", caller_views.page, name="page"),
     path("verify/<str:token>/decline/", caller_views.decline, name="decline"),

@@ -26,7 +26,7 @@ from tenantry.technicians.permissions import Permission
 from tenantry.verification import actions, queries
 from tenantry.verification.forms import CodeForm, StartForm
 from tenantry.verification.models import State, Verification
-from tenantry.verification.policies import METHODS, WRONG_WORDS, Method, Wrong
+from tenantry.verification.policies import CODES, METHODS, WRONG_WORDS, Method, Wrong
 
 _TONES = {State.WAITING: "wait", State.PASSED: "good", State.USED: "good", State.DENIED: "bad", State.FAILED: "bad"}
 _STOP_REASONS = {"differs": "The caller could not tell the number that their page shows.", "": "Stopped."}
@@ -118,7 +118,15 @@ def code(request: HttpRequest, customer_id: uuid.UUID, verification_id: uuid.UUI
 @needs(Permission.VERIFICATION_START)
 @require_POST
 def stop(request: HttpRequest, customer_id: uuid.UUID, verification_id: uuid.UUID) -> HttpResponse:
-    """Stop it, or take the pass back."""
+    """Stop it, take the pass back, or note that the person says they did not call."""
+    if request.POST.get("why") == "denied":
+        actions.deny(
+            actor=actor_of(request),
+            technician=technician_of(request),
+            customer_id=customer_id,
+            verification_id=verification_id,
+        )
+        return redirect("verification:progress", customer_id=customer_id, verification_id=verification_id)
     with contextlib.suppress(Conflict):  # as above
         actions.stop(
             actor=actor_of(request),
@@ -172,7 +180,8 @@ def _context(request: HttpRequest, customer_id: uuid.UUID, verification_id: uuid
         "kind": kind,
         "is_waiting": told["state"] == State.WAITING,
         "is_pass": told["state"] == State.PASSED,
-        "by_mail": row.method == Method.MAIL_CODE,
+        "by_code": row.method in CODES,
+        "new_number": queries.number_warning(user) if row.method == Method.TEXT_CODE else "",
         "link": queries.link_of(row) if row.technician_id == technician.pk else "",
         "form": CodeForm(),
         "back": _confirm_url(customer_id, row.object_id, kind.slug, row.ticket),

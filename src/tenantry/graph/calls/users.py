@@ -11,7 +11,8 @@ from tenantry.graph import errors, pages, transport
 # Only what the mirror keeps; most of these are returned on $select alone.
 SELECT: Final = (
     "id,userPrincipalName,displayName,mail,accountEnabled,userType,onPremisesSyncEnabled,passwordPolicies,"
-    "lastPasswordChangeDateTime,assignedLicenses,createdDateTime,externalUserState,isManagementRestricted"
+    "lastPasswordChangeDateTime,assignedLicenses,createdDateTime,externalUserState,isManagementRestricted,"
+    "mobilePhone,usageLocation"
 )
 
 # $top is not supported here; a preference may be ignored and does no harm then.

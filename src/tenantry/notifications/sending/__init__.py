@@ -2,6 +2,7 @@
 
 mail        SMTP, one message for each address
 webhook     a signed POST over TLS
+https       a request to a provider that the operator chose
 """
 
 from tenantry.notifications.sending.outcome import NotDelivered

@@ -6,13 +6,11 @@ The signature follows the published "Standard Webhooks" scheme, for which receiv
 """
 
 import base64
-import functools
 import hashlib
 import hmac
 import ipaddress
 import secrets
 import socket
-import ssl
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -23,9 +21,9 @@ from tenantry.kit import clock
 from tenantry.kit.errors import Invalid
 from tenantry.kit.sealed import Secret
 from tenantry.notifications.policies import refused_address, webhook_host
+from tenantry.notifications.sending.https import TIMEOUT_SECONDS, tls_context, words
 from tenantry.notifications.sending.outcome import NotDelivered
 
-TIMEOUT_SECONDS: Final = 10.0
 _PREFIX: Final = "whsec_"
 _SECRET_BYTES: Final = 32
 _GOOD: Final = range(200, 300)
@@ -76,7 +74,7 @@ def post(*, url: Secret, secret: Secret, delivery_id: str, body: bytes) -> str:
         pool = urllib3.HTTPSConnectionPool(
             address,
             port,
-            ssl_context=_context(settings.ALERTS_CA_FILE),
+            ssl_context=tls_context(settings.ALERTS_CA_FILE),
             server_hostname=host,
             assert_hostname=host,
             retries=False,
@@ -90,7 +88,7 @@ def post(*, url: Secret, secret: Secret, delivery_id: str, body: bytes) -> str:
         status = answer.status
         answer.close()
     except urllib3.exceptions.HTTPError as error:
-        raise NotDelivered(_words(error)) from error
+        raise NotDelivered(words(error)) from error
     finally:
         pool.close()
     if status in _GOOD:
@@ -115,25 +113,3 @@ def _address_of(host: str, port: int) -> str:
         if why := refused_address(plain, may_be_loopback=settings.IS_DEMO):
             raise NotDelivered(f"Not sent: the name leads to {plain}, and {why}.")
     return addresses[0]
-
-
-@functools.lru_cache(maxsize=4)
-def _context(ca_file: str) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if ca_file:
-        context.load_verify_locations(ca_file)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
-
-
-def _words(error: urllib3.exceptions.HTTPError) -> str:
-    """Why it failed. The texts of urllib3's errors carry the path, which may hold a token: only the kind is told."""
-    match error:
-        case urllib3.exceptions.NewConnectionError():
-            return "The receiver refuses connections."
-        case urllib3.exceptions.ConnectTimeoutError() | urllib3.exceptions.ReadTimeoutError():
-            return f"No answer within {TIMEOUT_SECONDS:.0f} seconds."
-        case urllib3.exceptions.SSLError():
-            return "The receiver's certificate is not trusted, or not for this host; see TENANTRY_ALERTS_CA_FILE."
-        case _:
-            return f"The message may not have arrived ({type(error).__name__})."

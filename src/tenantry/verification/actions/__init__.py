@@ -1,20 +1,27 @@
 """Writes of caller verification."""
 
-from tenantry.verification.actions.answering import answer_code, decline, expire_due, stop
+from tenantry.verification.actions.answering import answer_code, decline, deny, expire_due, stop
+from tenantry.verification.actions.changing import remove_sender, set_sender, test_sender
 from tenantry.verification.actions.passes import CallerPass, usable_pass, use_up
 from tenantry.verification.actions.signing_in import come_back, leave, redirect_uri
 from tenantry.verification.actions.starting import start
+from tenantry.verification.actions.texting import close_ended_codes
 
 __all__ = [
     "CallerPass",
     "answer_code",
+    "close_ended_codes",
     "come_back",
     "decline",
+    "deny",
     "expire_due",
     "leave",
     "redirect_uri",
+    "remove_sender",
+    "set_sender",
     "start",
     "stop",
+    "test_sender",
     "usable_pass",
     "use_up",
 ]

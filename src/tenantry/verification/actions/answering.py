@@ -22,9 +22,11 @@ from tenantry.technicians.access import require_permission
 from tenantry.technicians.models import Technician
 from tenantry.technicians.permissions import Permission
 from tenantry.verification import queries
+from tenantry.verification.actions import texting
 from tenantry.verification.events import VerificationEvent
 from tenantry.verification.models import State, Verification
 from tenantry.verification.policies import METHODS, PASS_LIFETIME, WRONG_WORDS, Method, Wrong, code_of
+from tenantry.verification.providers import Check, NoAnswer
 from tenantry.verification.records import note, words_of
 
 _AT_ONCE: Final = 200
@@ -46,12 +48,35 @@ def answer_code(
     digest = row.code_digest
     if not spend_try(row):
         return _ended(row, actor)
+    if row.method == Method.TEXT_CODE:
+        _ask_provider(row, code_of(code), actor)
+        return row
     typed = queries.code_digest(row.pk, code_of(code))
     if digest is not None and constant_time_compare(typed.hex(), bytes(digest).hex()):
         passed(row, actor=actor, strength=METHODS[Method(row.method)].least, proof={})
     else:
         wrong(row, Wrong.CODE, actor=actor)
     return row
+
+
+def _ask_provider(row: Verification, code: str, actor: Actor) -> None:
+    """Let the provider look at the code; the try was spent. Each answer has an outcome of its own."""
+    try:
+        told = texting.provider().check(reference=row.provider_reference, code=code)
+    except NoAnswer as error:
+        wrong(row, Wrong.NO_ANSWER, actor=actor, details={"provider": error.words})
+        return
+    if told in {Check.RIGHT, Check.GONE, Check.TOO_MANY}:
+        Verification.objects.filter(pk=row.pk).update(is_open_there=False)
+    match told:
+        case Check.RIGHT:
+            passed(row, actor=actor, strength=METHODS[Method.TEXT_CODE].least, proof={})
+        case Check.WRONG:
+            wrong(row, Wrong.CODE, actor=actor)
+        case Check.GONE:
+            wrong(row, Wrong.CODE_GONE, actor=actor, is_last=True)
+        case Check.TOO_MANY:
+            wrong(row, Wrong.CODE_TRIES, actor=actor, is_last=True)
 
 
 def spend_try(row: Verification) -> bool:
@@ -86,27 +111,52 @@ def passed(row: Verification, *, actor: Actor, strength: Strength, proof: Mappin
     row.refresh_from_db()
 
 
-def wrong(row: Verification, why: Wrong, *, actor: Actor, details: Mapping[str, Any] | None = None) -> None:
-    """Note an answer that did not count; the last one ends the attempt."""
+def wrong(
+    row: Verification, why: Wrong, *, actor: Actor, details: Mapping[str, Any] | None = None, is_last: bool = False
+) -> None:
+    """Note an answer that did not count; the last one ends the attempt.
+
+    Args:
+        row: the attempt.
+        why: what was wrong.
+        actor: who answered.
+        details: further, for the record.
+        is_last: no other try can succeed, however many are left.
+    """
     now = clock.now()
     with transaction.atomic():
-        ended = Verification.objects.filter(pk=row.pk, state=State.WAITING, tries_left=0).update(
+        waiting = Verification.objects.filter(pk=row.pk, state=State.WAITING)
+        ended = (waiting if is_last else waiting.filter(tries_left=0)).update(
             state=State.FAILED, decided_at=now, last_wrong=why, **_ERASED
         )
         if not ended:
-            Verification.objects.filter(pk=row.pk, state=State.WAITING).update(last_wrong=why)
+            waiting.update(last_wrong=why)
         note(
             row,
             VerificationEvent.FAILED if ended else VerificationEvent.WRONG_ANSWER,
             actor=actor,
             result=Result.REFUSED,
-            summary=WRONG_WORDS[why] + (" That was the last try." if ended else ""),
+            summary=WRONG_WORDS[why] + (" That was the last try." if ended and not is_last else ""),
             details={"why": str(why), **(details or {})},
         )
     row.refresh_from_db()
 
 
-def decline(*, actor: Actor, row: Verification) -> None:
+def deny(*, actor: Actor, technician: Technician, customer_id: uuid.UUID, verification_id: uuid.UUID) -> Verification:
+    """The owner of the address or telephone tells the technician that they did not call.
+
+    Raises:
+        NotHere: no such attempt.
+    """
+    require_permission(technician, Permission.VERIFICATION_START)
+    row = queries.get_verification(technician=technician, customer_id=customer_id, verification_id=verification_id)
+    decline(actor=actor, row=row, said="The owner of the account says that they did not call")
+    return row
+
+
+def decline(
+    *, actor: Actor, row: Verification, said: str = "Whoever opened the link says that they did not call"
+) -> None:
     """The person behind the account says that they did not call. An unused pass is taken back."""
     with transaction.atomic():
         changed = (
@@ -122,7 +172,7 @@ def decline(*, actor: Actor, row: Verification) -> None:
                 VerificationEvent.DENIED,
                 actor=actor,
                 result=Result.REFUSED,
-                summary="Whoever opened the link says that they did not call: somebody may pretend to be them." + late,
+                summary=f"{said}: somebody may pretend to be them.{late}",
             )
 
 

@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import secrets
 import uuid
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
@@ -22,10 +23,12 @@ from tenantry.safeguards.policies import DEED_WORDS, Deed, Strength
 from tenantry.technicians.access import require_permission
 from tenantry.technicians.models import Technician
 from tenantry.technicians.permissions import Permission
-from tenantry.verification import queries
+from tenantry.verification import phones, queries
+from tenantry.verification.actions import texting
 from tenantry.verification.events import VerificationEvent
 from tenantry.verification.models import State, Verification
 from tenantry.verification.policies import CODE_DIGITS, LINK_LIFETIME, METHODS, NUMBER_DIGITS, TRIES, Method, masked
+from tenantry.verification.providers import NotSent
 from tenantry.verification.records import note
 
 if TYPE_CHECKING:
@@ -43,7 +46,7 @@ def start(
 ) -> Verification:  # fmt: skip
     """Begin; whatever still waited for the same user, deed and ticket is stopped.
 
-    The row and its record are committed before anything is sent. A mail that cannot be sent ends the attempt.
+    The row and its record are committed before anything is sent. A code that cannot be sent ends the attempt.
 
     Args:
         actor: the technician as the actor.
@@ -76,7 +79,13 @@ def start(
             code="too_many_attempts",
         )
     wish = _Wish(actor, technician, customer, user, deed, ticket)
-    return _by_mail(wish) if method is Method.MAIL_CODE else _by_link(wish)
+    match method:
+        case Method.MAIL_CODE:
+            return _by_mail(wish)
+        case Method.TEXT_CODE:
+            return _by_text(wish)
+        case Method.OWN_SIGN_IN:
+            return _by_link(wish)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -109,12 +118,12 @@ def _by_mail(wish: _Wish) -> Verification:
     row_id, address = uuid.uuid4(), wish.user.mail
     token = Secret(secrets.token_urlsafe(_TOKEN_BYTES))
     code = Secret(f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}")
-    seconds = int(settings.VERIFICATION_CODE_SECONDS)
+    lifetime = code_lifetime()
     row = _create(
         wish,
         row_id,
         Method.MAIL_CODE,
-        lifetime=dt.timedelta(seconds=seconds),
+        lifetime=lifetime,
         summary=f"A code goes to {masked(address)}, the address in the directory.",
         sent_to=masked(address),
         code_digest=queries.code_digest(row_id, code.reveal()),
@@ -124,18 +133,55 @@ def _by_mail(wish: _Wish) -> Verification:
         mail.send(
             delivery_id=str(row_id),
             subject=f"Your code for the help desk of {wish.customer.name}",
-            text=_mail_text(wish, code, queries.link_to(token), seconds),
+            text=_mail_text(wish, code, queries.link_to(token), int(lifetime.total_seconds())),
             addresses=[address],
             on_sent=lambda sent_to: None,  # noqa: ARG005  one address: sent, or refused below
         )
     except NotDelivered as error:
-        with transaction.atomic():
-            if Verification.objects.filter(pk=row.pk, state=State.WAITING).update(
-                state=State.NOT_SENT, decided_at=clock.now(), code_digest=None
-            ):
-                note(row, VerificationEvent.NOT_SENT, actor=wish.actor, summary=f"The code was not sent: {error}")
-        row.refresh_from_db()
+        _not_sent(row, wish.actor, error.words)
     return row
+
+
+def _by_text(wish: _Wish) -> Verification:
+    number = queries.number_of(wish.user).e164
+    masked_number, lifetime = phones.masked_number(number), code_lifetime()
+    changed_at = wish.user.mobile_phone_changed_at
+    is_new = phones.is_changed_lately(now=clock.now(), changed_at=changed_at)
+    texting.close_codes(tenant_id=wish.user.tenant_id, object_id=wish.user.object_id)
+    row = _create(
+        wish,
+        uuid.uuid4(),
+        Method.TEXT_CODE,
+        lifetime=lifetime,
+        summary=f"A code goes to {masked_number}, the mobile number in the directory."
+        + (" The number was changed lately." if is_new else ""),
+        details={"number_changed_at": changed_at.isoformat()} if is_new and changed_at else {},
+        sent_to=masked_number,
+    )
+    try:
+        reference = texting.provider().send(number=number)
+    except NotSent as error:
+        _not_sent(row, wish.actor, error.words)
+        return row
+    # The caller's minute begins when the code left, not when we began to ask for it.
+    Verification.objects.filter(pk=row.pk, state=State.WAITING).update(answer_until=clock.now() + lifetime)
+    Verification.objects.filter(pk=row.pk).update(provider_reference=reference, is_open_there=True)
+    row.refresh_from_db()
+    return row
+
+
+def code_lifetime() -> dt.timedelta:
+    """How long a code is good."""
+    return dt.timedelta(seconds=int(settings.VERIFICATION_CODE_SECONDS))
+
+
+def _not_sent(row: Verification, actor: Actor, words: str) -> None:
+    with transaction.atomic():
+        if Verification.objects.filter(pk=row.pk, state=State.WAITING).update(
+            state=State.NOT_SENT, decided_at=clock.now(), code_digest=None
+        ):
+            note(row, VerificationEvent.NOT_SENT, actor=actor, summary=f"The code was not sent: {words}")
+    row.refresh_from_db()
 
 
 def _mail_text(wish: _Wish, code: Secret, link: Secret, seconds: int) -> str:
@@ -156,6 +202,7 @@ def _create(
     *,
     lifetime: dt.timedelta,
     summary: str,
+    details: Mapping[str, str] | None = None,
     **given: str | bytes,
 ) -> Verification:
     now = clock.now()
@@ -196,5 +243,6 @@ def _create(
             VerificationEvent.STARTED,
             actor=wish.actor,
             summary=f"{METHODS[method].label}, for “{DEED_WORDS[wish.deed]}”. {summary}",
+            details=details,
         )
     return row
