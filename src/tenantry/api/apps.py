@@ -8,3 +8,9 @@ class ApiConfig(AppConfig):
 
     name = "tenantry.api"
     label = "api"
+
+    def ready(self) -> None:
+        """End tokens where access ends."""
+        from tenantry.api import endings  # noqa: PLC0415  needs the models, which are ready only now
+
+        endings.listen()

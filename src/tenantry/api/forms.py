@@ -22,12 +22,12 @@ class TokenForm(forms.Form):
     )
     days = forms.IntegerField(min_value=DAYS[0], max_value=DAYS[1], initial=DEFAULT_DAYS, label="Days until it ends")
 
-    def __init__(self, data: Any = None, *, technician: Technician) -> None:  # noqa: ANN401  Django's own
+    def __init__(self, data: Any = None, *, holder: Technician) -> None:  # noqa: ANN401  Django's own
         super().__init__(data)
         permissions, groups = self.fields["permissions"], self.fields["groups"]
         if isinstance(permissions, forms.MultipleChoiceField) and isinstance(groups, forms.MultipleChoiceField):
-            permissions.choices = offered_to(technician)
-            groups.choices = [(str(group.pk), group.name) for group in groups_looked_after(technician)]
+            permissions.choices = offered_to(holder)
+            groups.choices = [(str(group.pk), group.name) for group in groups_looked_after(holder)]
             if not groups.choices:
                 del self.fields["groups"]
 

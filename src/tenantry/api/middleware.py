@@ -81,13 +81,13 @@ def _token_of(request: HttpRequest) -> ApiToken | None:
     address = network_address(request)
     header = request.headers.get("Authorization", "")
     given = header[len(_SCHEME) :].strip() if header.lower().startswith(_SCHEME) else ""
-    if given and WRONG_TOKENS.is_used_up(neighbourhood(address)):
-        raise errors.TooMany(seconds=WRONG_TOKENS.seconds)
+    # Before the limit: a neighbour's wrong tokens must not stop a right one.
     token = actions.use_token(text=given, address=address)
     if token is None:
         if given:
-            WRONG_TOKENS.count(neighbourhood(address))
             log.info("a token that is not valid was used from %s", address)
+            if not WRONG_TOKENS.count(neighbourhood(address)):
+                raise errors.TooMany(seconds=WRONG_TOKENS.seconds)
         return None
     if not REQUESTS.count(str(token.pk)):
         raise errors.TooMany(seconds=REQUESTS.seconds)

@@ -7,10 +7,14 @@ from django.db import models
 
 
 class ApiToken(models.Model):
-    """A technician's token for a program. Only its digest is stored: 256 random bits need no slow hash."""
+    """A program's token, of a technician or a service account. Only a digest is stored: 256 random bits need no more."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     technician = models.ForeignKey("technicians.Technician", on_delete=models.CASCADE, related_name="api_tokens")
+    # Who made it for a service account and so held it in their hands; None: the technician themselves
+    made_by = models.ForeignKey(
+        "technicians.Technician", null=True, on_delete=models.PROTECT, related_name="api_tokens_made"
+    )
     name = models.CharField(max_length=60)
     digest = models.BinaryField(max_length=32, unique=True)
     hint = models.CharField(max_length=8)  # its first characters, to tell it from others

@@ -12,6 +12,7 @@ from tenantry.kit.actor import Actor
 from tenantry.kit.errors import NotAllowed, require
 from tenantry.kit.sealed import Secret
 from tenantry.safeguards.models import ApprovalRequest
+from tenantry.safeguards.queries import is_own
 from tenantry.technicians.models import Technician
 
 
@@ -29,12 +30,15 @@ class Asked:
     must_change: bool = True
 
 
-def ask(*, actor: Actor, technician: Technician, asked: Asked, wish_id: uuid.UUID) -> Operation | ApprovalRequest:
+def ask(
+    *, actor: Actor, technician: Technician, token: ApiToken, asked: Asked, wish_id: uuid.UUID
+) -> Operation | ApprovalRequest:
     """Start the operation, or ask a second technician where the rules want one.
 
     Args:
         actor: the technician, named with the token.
         technician: narrowed to the token.
+        token: the token at hand.
         asked: what is wanted.
         wish_id: of the idempotency key; becomes the id of the confirmation, so that the database allows one effect.
 
@@ -59,6 +63,21 @@ def ask(*, actor: Actor, technician: Technician, asked: Asked, wish_id: uuid.UUI
             remedy="Do it in the console, and confirm there with your passkey or a code.",
             who="a technician",
             code="step_up_required",
+        )
+    if verdict.wants_approval and technician.is_service:
+        raise NotAllowed(
+            f"{verdict.class_words}: the rules ask for two people, and a service account is none: whoever approves "
+            "could be the one who holds its token.",
+            remedy="Ask for it in the console, or with a token of your own.",
+            who="a technician",
+            code="two_people_required",
+        )
+    if token.made_by is not None and is_own(token.made_by, user):
+        raise NotAllowed(
+            f"This is the account of {token.made_by.display_name}, who made this token.",
+            remedy="Ask for it in the console, where a second technician decides.",
+            who="a technician",
+            code="own_account",
         )
     confirmation = actions.confirm(
         technician=technician, customer_id=asked.customer_id, user=user, kind=asked.kind, again=asked.again

@@ -25,7 +25,7 @@ _REASON: Final = (3, 500)  # characters
 
 
 def press(*, actor: Actor, technician: Technician | None, reason: str) -> EmergencyStop:
-    """Stop everything: no effect is sent any more, every session and sign-in link ends, everybody is told.
+    """Stop everything: no effect is sent any more, every session, sign-in link and API token ends, everybody is told.
 
     Args:
         actor: who presses; the command line as the system.
@@ -43,13 +43,14 @@ def press(*, actor: Actor, technician: Technician | None, reason: str) -> Emerge
     try:
         with transaction.atomic():
             stop = EmergencyStop.objects.create(reason=why, pressed_at=clock.now(), pressed_by=actor.name)
-            sessions = end_everybodys_access()
+            sessions = end_everybodys_access(actor=actor, why="The emergency stop was pressed.")
             audit.record(
                 actor=actor,
                 action=PanicEvent.PRESSED,
                 about=About(target_kind="console", target_name="Emergency stop"),
                 justification=why,
-                summary=f"Nothing is changed any more; {sessions} technicians were signed out everywhere.",
+                summary=f"Nothing is changed any more; {sessions} technicians were signed out everywhere. "
+                "API tokens are revoked.",
             )
             raise_alert(
                 customer_id=None,

@@ -61,14 +61,14 @@ def classes_of(
         user.object_id: policies.classify(
             target=targets[user.object_id],
             is_emergency=user.object_id in emergency,
-            is_own=_is_own(technician, user),
+            is_own=is_own(technician, user),
             are_roles_known=are_known,
         )
         for user in users
     }
 
 
-def _is_own(technician: Technician, user: "DirectoryUser") -> bool:
+def is_own(technician: Technician, user: "DirectoryUser") -> bool:
     """Whether the account is the technician's own, told by the address they sign in with here."""
     own = technician.email.strip().casefold()
     return own in {user.user_principal_name.strip().casefold(), (user.mail or "").strip().casefold()}

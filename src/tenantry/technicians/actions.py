@@ -7,6 +7,7 @@ from typing import Final
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
+from django.dispatch import Signal
 from django.urls import reverse
 
 from tenantry.audit import actions as audit
@@ -192,12 +193,27 @@ def end_other_sessions(*, actor: Actor, technician: Technician) -> None:
     technician.refresh_from_db(fields=["session_epoch"])
 
 
-def end_everybodys_access() -> int:
-    """End every session and every link that signs somebody in, in the transaction at hand; returns how many people."""
+everybodys_access_ended = Signal()
+"""Sent with `actor` and `why` inside the transaction that ends every way in: whoever keeps other keys ends them too."""
+
+
+def end_everybodys_access(*, actor: Actor, why: str) -> int:
+    """End every session, every link that signs somebody in and, by signal, every other key of the console.
+
+    Call it inside the transaction of the change.
+
+    Args:
+        actor: who wants it.
+        why: for the record of what is ended one by one.
+
+    Returns:
+        How many people are signed out.
+    """
     now = clock.now()
     OneTimeLink.objects.filter(used_at=None, expires_at__gt=now).update(expires_at=now)
     BrowserSession.objects.all().delete()
-    return Technician.objects.update(session_epoch=F("session_epoch") + 1)
+    everybodys_access_ended.send(sender=Technician, actor=actor, why=why)
+    return Technician.objects.filter(is_service=False).update(session_epoch=F("session_epoch") + 1)
 
 
 def actor_for(technician: Technician, network_address: str = "") -> Actor:

@@ -24,6 +24,7 @@ class TechnicianEvent(StrEnum):
     SECOND_FACTOR_ADDED = "technicians.second_factor_added"
     SECOND_FACTOR_REFUSED = "technicians.second_factor_refused"
     SECOND_FACTOR_REMOVED = "technicians.second_factor_removed"
+    SERVICE_ACCOUNT_MADE = "technicians.service_account_made"
     SESSION_ENDED = "technicians.session_ended"
     SESSIONS_ENDED = "technicians.sessions_ended"
     SIGNED_IN = "technicians.signed_in"

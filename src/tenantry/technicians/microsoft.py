@@ -158,7 +158,7 @@ def _first_match(found: Identity) -> Technician | None:
     addresses = {found.user_name.strip().lower()}
     if found.is_email_verified:
         addresses.add(found.email.strip().lower())
-    people = list(Technician.objects.filter(email__in=addresses - {""}, is_active=True)[:2])
+    people = list(Technician.objects.filter(email__in=addresses - {""}, is_active=True, is_service=False)[:2])
     return people[0] if len(people) == 1 else None
 
 

@@ -27,8 +27,8 @@ class TechnicianManager(BaseUserManager["Technician"]):
         return technician
 
     def get_by_natural_key(self, username: str | None) -> "Technician":
-        """Find by e-mail address, whatever its case."""
-        return self.get(email=(username or "").strip().lower())
+        """Find by e-mail address, whatever its case; a service account signs in nowhere, so it is not found."""
+        return self.get(email=(username or "").strip().lower(), is_service=False)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Bounds:
 
 
 class Technician(AbstractBaseUser):
-    """A member of the MSP's staff."""
+    """A member of the MSP's staff, or a service account: no person, in nobody's place, reached by API tokens alone."""
 
     bounds: Bounds | None = None
     """Set on the object of one request; no column."""
@@ -55,6 +55,7 @@ class Technician(AbstractBaseUser):
     display_name = models.CharField(max_length=200)
     role = models.CharField(max_length=16, choices=Role, default=Role.HELP_DESK)
     is_active = models.BooleanField(default=True)
+    is_service = models.BooleanField(default=False)
     session_epoch = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
     joined_at = models.DateTimeField(null=True)  # when they took the invitation; None while it is open

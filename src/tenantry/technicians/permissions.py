@@ -111,6 +111,10 @@ SEES_EVERY_CUSTOMER: Final = frozenset({Role.OWNER, Role.ADMINISTRATOR})
 """Roles that need no team."""
 
 
+SERVICE_ROLES: Final = (Role.ENGINEER, Role.HELP_DESK, Role.AUDITOR)
+"""What a service account can be. Colleagues, teams and rules are people's to change."""
+
+
 def permissions_of(role: str) -> frozenset[Permission]:
     """What `role` may do; a role this version does not know may do nothing."""
     return PERMISSIONS.get(Role(role), frozenset()) if role in Role.values else frozenset()

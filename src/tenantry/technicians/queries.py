@@ -54,12 +54,12 @@ def count_owners() -> int:
 
 def find_technician(email: str) -> Technician | None:
     """The active technician with this e-mail address, whatever its case."""
-    return Technician.objects.filter(email=email.strip().lower(), is_active=True).first()
+    return Technician.objects.filter(email=email.strip().lower(), is_active=True, is_service=False).first()
 
 
 def active_technicians() -> list[Technician]:
     """Everybody who can sign in, by name."""
-    return list(Technician.objects.filter(is_active=True).order_by("display_name", "email"))
+    return list(Technician.objects.filter(is_active=True, is_service=False).order_by("display_name", "email"))
 
 
 def token_digest(token: str) -> bytes:

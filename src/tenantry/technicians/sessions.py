@@ -41,6 +41,8 @@ def begin(request: HttpRequest, technician: Technician, *, address: str) -> None
 
 def why_ended(request: HttpRequest) -> str:
     """Why the session at hand is over, in words for the person; empty while it goes on."""
+    if isinstance(request.user, Technician) and request.user.is_service:
+        return "A service account does not sign in."  # no way leads here; if one ever does, it ends here
     entry = request.session.get(_ENTRY)
     if entry is None:
         return ""

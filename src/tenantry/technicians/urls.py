@@ -5,7 +5,7 @@ from django.views.generic import RedirectView
 
 from tenantry.kit.needs import own_account
 from tenantry.technicians import views
-from tenantry.technicians.staff import joining_views, team_views
+from tenantry.technicians.staff import joining_views, service_views, team_views
 from tenantry.technicians.staff import views as staff
 
 app_name = "technicians"
@@ -32,12 +32,14 @@ urlpatterns = [
     path("settings/sign-out-elsewhere/", views.end_other_sessions, name="sign-out-elsewhere"),
     path("settings/technicians/", staff.people, name="people"),
     path("settings/technicians/invite/", staff.invite, name="invite"),
+    path("settings/technicians/add-service/", service_views.add_service, name="add-service"),
     path("settings/technicians/<uuid:technician_id>/", staff.person, name="person"),
     path("settings/technicians/<uuid:technician_id>/role/", staff.change_role, name="change-role"),
     path("settings/technicians/<uuid:technician_id>/teams/", staff.set_teams, name="set-teams"),
     path("settings/technicians/<uuid:technician_id>/sign-out/", staff.end_sessions, name="end-sessions"),
     path("settings/technicians/<uuid:technician_id>/switch-off/", staff.deactivate, name="deactivate"),
     path("settings/technicians/<uuid:technician_id>/let-back-in/", staff.reactivate, name="reactivate"),
+    path("settings/technicians/<uuid:technician_id>/switch-on/", service_views.switch_on, name="switch-on"),
     path("settings/technicians/<uuid:technician_id>/new-link/", staff.renew_invitation, name="renew-invitation"),
     path("settings/technicians/<uuid:technician_id>/withdraw/", staff.withdraw, name="withdraw-invitation"),
     path("settings/teams/", team_views.teams, name="teams"),

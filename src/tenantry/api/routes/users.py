@@ -78,7 +78,9 @@ def user(request: HttpRequest, customer_id: uuid.UUID, user_id: uuid.UUID) -> sc
 def _ask(request: HttpRequest, key: str, asked: Asked) -> HttpResponse:
     def work(wish_id: uuid.UUID) -> Answer:
         technician = technician_of(request)
-        made = operations.ask(actor=actor_of(request), technician=technician, asked=asked, wish_id=wish_id)
+        made = operations.ask(
+            actor=actor_of(request), technician=technician, token=token_of(request), asked=asked, wish_id=wish_id
+        )
         if isinstance(made, Operation):
             body = schemas.AcceptedOut(operation=shapes.operation_out(made))
             return Answer(202, schemas.dumped(body), f"/api/v1/customers/{asked.customer_id}/operations/{made.pk}")

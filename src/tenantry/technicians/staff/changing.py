@@ -15,11 +15,11 @@ from tenantry.technicians.events import TechnicianEvent
 from tenantry.technicians.models import OneTimeLink, Technician
 from tenantry.technicians.permissions import Role
 from tenantry.technicians.staff.locking import lock_people, require_all
-from tenantry.technicians.staff.policies import may_give, may_manage, may_stop_being_owner
+from tenantry.technicians.staff.policies import may_give, may_have, may_manage, may_stop_being_owner
 
 access_ended = Signal()
-"""Sent with `technician` inside the transaction that switches somebody off: whoever keeps other keys of theirs (API
-tokens) ends them there. A receiver that raises keeps the account as it was."""
+"""Sent with `technician` and `actor` inside the transaction that switches somebody off: whoever keeps other keys of
+theirs (API tokens) ends them there. A receiver that raises keeps the account as it was."""
 
 
 def change_role(*, actor: Actor, technician: Technician, target_id: uuid.UUID, role: str) -> Technician:
@@ -33,7 +33,7 @@ def change_role(*, actor: Actor, technician: Technician, target_id: uuid.UUID, r
     with transaction.atomic():
         people = lock_people(technician=technician, target_id=target_id)
         target, before = people.target, people.target.role
-        require_all(may_manage(people.actor, target), may_give(people.actor, role))
+        require_all(may_manage(people.actor, target), may_give(people.actor, role), may_have(target, role))
         if role == before:
             return target
         require_all(may_stop_being_owner(target, active_owners=people.active_owners))
@@ -86,12 +86,12 @@ def deactivate(*, actor: Actor, technician: Technician, target_id: uuid.UUID) ->
         if changed != 1:
             raise Conflict(f"{target.display_name} is switched off already.", remedy="Reload the page.")
         end_links(target)
-        access_ended.send(sender=Technician, technician=target)
+        access_ended.send(sender=Technician, technician=target, actor=actor)
         audit.record(
             actor=actor,
             action=TechnicianEvent.DEACTIVATED,
             about=about(target),
-            summary=f"{target.display_name} was switched off; sessions and links ended.",
+            summary=f"{target.display_name} was switched off; sessions, links and tokens ended.",
             details={"before": {"active": True}, "after": {"active": False}},
         )
     target.is_active = False

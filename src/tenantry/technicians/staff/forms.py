@@ -8,7 +8,7 @@ from django.contrib.auth import password_validation
 
 from tenantry.technicians.forms import PASSWORD_HINT
 from tenantry.technicians.models import Technician
-from tenantry.technicians.permissions import Role, grantable
+from tenantry.technicians.permissions import SERVICE_ROLES, Role, grantable
 from tenantry.technicians.staff.reading import list_people, list_teams
 
 
@@ -31,11 +31,19 @@ class RoleForm(forms.Form):
 
     role = forms.ChoiceField(label="Role", widget=forms.RadioSelect)
 
-    def __init__(self, *args: Any, giver: Technician, **kwargs: Any) -> None:  # noqa: ANN401  Django's own arguments
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401  Django's own arguments
+        giver: Technician,
+        is_service: bool = False,
+        **kwargs: Any,  # noqa: ANN401  as above
+    ) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["role"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  declared so above
-        field.choices = [(role.value, role.label) for role in grantable(giver.role)]
+        field.choices = [
+            (role.value, role.label) for role in grantable(giver.role) if role in SERVICE_ROLES or not is_service
+        ]
 
 
 class InviteForm(RoleForm):
@@ -59,6 +67,19 @@ class InviteForm(RoleForm):
     def clean_email(self) -> str:
         """Addresses are kept in lower case."""
         return str(self.cleaned_data["email"]).lower()
+
+
+class ServiceForm(RoleForm):
+    """A service account's name and role, and the teams whose customers it sees."""
+
+    display_name = forms.CharField(label="Name", max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    teams = TeamsField()
+
+    field_order = ("display_name", "role", "teams")
+
+    def __init__(self, *args: Any, giver: Technician, **kwargs: Any) -> None:  # noqa: ANN401  as above
+        kwargs.setdefault("initial", {"role": Role.HELP_DESK})
+        super().__init__(*args, giver=giver, is_service=True, **kwargs)
 
 
 class TeamsForm(forms.Form):
@@ -86,7 +107,7 @@ class TeamForm(TeamNameForm):
         required=False,
         coerce=uuid.UUID,
         choices=lambda: [
-            (str(person.technician.pk), f"{person.technician.display_name} ({person.technician.email})")
+            (str(person.technician.pk), f"{person.technician.display_name} ({person.address})")
             for person in list_people()
         ],
         widget=forms.CheckboxSelectMultiple,

@@ -152,8 +152,8 @@ def reactivate(*, actor: Actor, technician: Technician, target_id: uuid.UUID) ->
         people = lock_people(technician=technician, target_id=target_id)
         target = people.target
         require_all(may_manage(people.actor, target))
-        if target.is_active or target.is_invited:
-            raise Conflict(f"{target.display_name} is not switched off.", remedy="Reload the page.")
+        if target.is_active or target.is_invited or target.is_service:
+            raise Conflict(f"{target.display_name} is not somebody who was switched off.", remedy="Reload the page.")
         Authenticator.objects.filter(user=target).delete()
         MicrosoftAccount.objects.filter(technician=target).delete()
         Technician.objects.filter(pk=target_id).update(

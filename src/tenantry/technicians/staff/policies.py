@@ -6,7 +6,7 @@ is safe through both together, as long as two owners cannot act on each other at
 
 from tenantry.kit.decision import Allowed, Decision, Denied
 from tenantry.technicians.models import Technician
-from tenantry.technicians.permissions import Permission, Role, grantable, holders
+from tenantry.technicians.permissions import SERVICE_ROLES, Permission, Role, grantable, holders
 
 
 def may_manage(actor: Technician, target: Technician) -> Decision:
@@ -45,6 +45,18 @@ def may_give(actor: Technician, role: str) -> Decision:
         "Choose another role, or ask somebody who has it.",
         holders(Permission.TECHNICIANS_MANAGE),
     )
+
+
+def may_have(target: Technician, role: str) -> Decision:
+    """Whether `target` may have `role` at all: a service account only some."""
+    if target.is_service and role not in SERVICE_ROLES:
+        return Denied(
+            "not_for_services",
+            f"A service account cannot be {_article(role)}.",
+            "Choose engineer, help desk or auditor.",
+            "nobody",
+        )
+    return Allowed()
 
 
 def may_stop_being_owner(target: Technician, *, active_owners: int) -> Decision:

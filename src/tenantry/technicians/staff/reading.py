@@ -42,6 +42,11 @@ class Person:
     has_second_factor: bool
     link: OneTimeLink | None
 
+    @property
+    def address(self) -> str:
+        """Their e-mail address; for a service account, which has none, what it is."""
+        return "service account" if self.technician.is_service else self.technician.email
+
 
 def list_people() -> list[Person]:
     """Everybody, those who are in first, by name, in four queries."""

@@ -170,7 +170,7 @@ def _show(
         "technician": target,
         "managing": may_manage(me, target),
         "placing": may_place(me, target),
-        "role_form": RoleForm(giver=me, initial={"role": target.role}),
+        "role_form": RoleForm(giver=me, is_service=target.is_service, initial={"role": target.role}),
         "teams_form": teams_form or TeamsForm(initial={"teams": [str(team.pk) for team in found.teams]}),
         "about_roles": {str(role): about for role, about in ABOUT.items()},
     }
