@@ -7,7 +7,7 @@ from django.db import models
 
 
 class ApiToken(models.Model):
-    """A program's token, of a technician or a service account. Only a digest is stored: 256 random bits need no more."""
+    """A program's token, of a technician or a service account. Only a digest is stored: 256 random bits suffice."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     technician = models.ForeignKey("technicians.Technician", on_delete=models.CASCADE, related_name="api_tokens")
