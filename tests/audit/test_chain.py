@@ -11,13 +11,14 @@ import uuid
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from tenantry.audit import actions, commands
-from tenantry.audit.chain import anchors, canonical, exporting, offline, sealing
+from tenantry.audit.chain import anchors, canonical, exporting, fitting, offline, sealing, verifying
 from tenantry.audit.chain.checking import Mark, Verdict
 from tenantry.audit.chain.verifying import verify
 from tenantry.audit.models import Event, Link, Result, Unsealed
@@ -249,6 +250,55 @@ class TestInTheDatabase:
         assert [(p.kind, p.event_id) for p in found().problems] == [("unlinked", 9000000000)]
         run("DELETE FROM audit_event WHERE id = 9000000000")
         assert found().is_whole
+
+    def test_an_edit_of_any_column_is_found_by_the_database_itself_and_by_the_walk(
+        self, behind: object, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """AC 4 (audit): both ways of checking recompute from every stored column, whichever piece it falls into."""
+        monkeypatch.setattr(fitting, "_AT_ONCE", 3)
+        run = behind.execute  # type: ignore[attr-defined]
+        customer = uuid.uuid4()
+        intents = [actions.begin(actor=ACTOR, action=Tag.TRIED, about=about(customer)) for _ in range(5)]
+        for intent in intents:
+            actions.close(intent, result=Result.DONE, summary="Read back.", details={"a": 1})
+        sealing.seal_all()
+        events = list(Event.objects.filter(customer_id=customer, kind="outcome").order_by("pk"))
+        others = {
+            "text": "{0} || 'x'", "character varying": "{0} || 'x'", "bigint": "COALESCE({0}, 0) + 1000000",
+            "smallint": "{0} + 1", "uuid": "gen_random_uuid()", "jsonb": '\'{{"a": 1.0}}\'',
+            "timestamp with time zone": "{0} + interval '1 microsecond'", "bytea": "sha256({0})",
+        }  # fmt: skip
+        walked: list[bool] = []
+        walk = verifying._walk_all
+
+        def told(*given: Any) -> Verdict:  # noqa: ANN401
+            verdict = walk(*given)
+            walked.append(verdict.is_whole)
+            return verdict
+
+        monkeypatch.setattr(verifying, "_walk_all", told)
+        assert verify().is_whole
+        assert walked == []
+        tried = 0
+        for table, key in (("audit_event", "id"), ("audit_link", "event_id")):
+            run(
+                "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s "
+                "AND table_schema = current_schema() ORDER BY ordinal_position",
+                [table],
+            )
+            for number, (column, kind) in enumerate(behind.fetchall()):  # type: ignore[attr-defined]
+                event = events[number % len(events)]
+                value = "'fact', intent_id = NULL" if column == "kind" else others[kind].format(f"l.{column}")
+                run(f"CREATE TEMP TABLE before AS SELECT * FROM {table} WHERE {key} = {event.pk}")
+                run(f"UPDATE {table} l SET {column} = {value} WHERE {key} = {event.pk}")
+                assert not verify().is_whole, (table, column)
+                assert walked.pop() is False, (table, column)
+                run(f"DELETE FROM {table} WHERE {key} IN ({event.pk}, {event.pk} + 1000000)")
+                run(f"INSERT INTO {table} SELECT * FROM before; DROP TABLE before")
+                assert verify().is_whole, (table, column)
+                tried += 1
+        assert tried == len(canonical.FIELDS) + 9
+        assert walked == []
 
     def test_writers_side_by_side_keep_the_chain_whole(self) -> None:
         """AC 4 (audit): concurrent writers keep the chain whole."""

@@ -54,11 +54,11 @@ START: Final = bytes(32)
 """The hash before the first link, of either chain; also the customer hash of an event without a customer."""
 NO_CUSTOMER: Final = bytes(16)
 
-_EVENT: Final = b"tenantry.audit.event.1\0"
+EVENT_TAG: Final = b"tenantry.audit.event.1\0"
 _CUSTOMER: Final = struct.Struct(">26s32s16sqqq32s")
-_CUSTOMER_TAG: Final = b"tenantry.audit.customer.1\0"
+CUSTOMER_TAG: Final = b"tenantry.audit.customer.1\0"
 _LINK: Final = struct.Struct(">22s32sqqq32s32s")
-_LINK_TAG: Final = b"tenantry.audit.link.1\0"
+LINK_TAG: Final = b"tenantry.audit.link.1\0"
 _LENGTH: Final = struct.Struct(">i").pack
 _NONE: Final = b"\xff\xff\xff\xff"
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -79,7 +79,7 @@ def pack(values: Sequence[str | None]) -> bytes:
 
 def digest_of(event: bytes | memoryview) -> bytes:
     """The digest of an event's canonical bytes."""
-    return hashlib.sha256(b"".join((_EVENT, event))).digest()
+    return hashlib.sha256(b"".join((EVENT_TAG, event))).digest()
 
 
 def customer_hash_of(  # noqa: PLR0917  called a hundred thousand times a second: keywords would show
@@ -87,7 +87,7 @@ def customer_hash_of(  # noqa: PLR0917  called a hundred thousand times a second
 ) -> bytes:
     """The next hash of a customer's chain."""
     return hashlib.sha256(
-        _CUSTOMER.pack(_CUSTOMER_TAG, before, customer, customer_sequence, sequence, sealed_us, digest)
+        _CUSTOMER.pack(CUSTOMER_TAG, before, customer, customer_sequence, sequence, sealed_us, digest)
     ).digest()
 
 
@@ -95,7 +95,7 @@ def hash_of(  # noqa: PLR0917  as above
     before: bytes, sequence: int, event_id: int, sealed_us: int, digest: bytes, customer_hash: bytes
 ) -> bytes:
     """The next hash of the chain over everything."""
-    return hashlib.sha256(_LINK.pack(_LINK_TAG, before, sequence, event_id, sealed_us, digest, customer_hash)).digest()
+    return hashlib.sha256(_LINK.pack(LINK_TAG, before, sequence, event_id, sealed_us, digest, customer_hash)).digest()
 
 
 def microseconds(moment: dt.datetime) -> int:

@@ -8,6 +8,8 @@ from typing import Final
 
 from tenantry.audit.chain.canonical import NO_CUSTOMER, START, customer_hash_of, digest_of, hash_of
 
+LEAST_KEPT: Final = dt.timedelta(days=365)
+"""Nothing younger is ever pruned; what is missing at the beginning and is younger was removed by somebody else."""
 MOST_SHOWN: Final = 20
 """Problems that are kept in words; further ones are counted."""
 
@@ -73,6 +75,18 @@ class Verdict:
             self.problems.append(Problem(kind, sequence, event_id, words))
 
 
+def is_proven(begin: Mark, anchors: Iterable[Mark], *, now: dt.datetime) -> bool:
+    """Whether an anchor names the place where a pruned chain begins, and is old enough for what came before to go."""
+    return any(
+        mark.customer == begin.customer
+        and mark.sequence == begin.sequence
+        and mark.hash == begin.hash
+        and mark.at is not None
+        and mark.at <= now - LEAST_KEPT
+        for mark in anchors
+    )
+
+
 class Checker:
     """Takes the links of one chain in order.
 
@@ -81,12 +95,19 @@ class Checker:
             and every customer's.
         begins: where a pruned chain goes on from: one mark for everything, and one for each customer.
         anchors: heads that were kept elsewhere.
+        now: nothing that an anchor has seen within a year before may be missing at the beginning.
     """
 
     def __init__(
-        self, *, customer: bytes = NO_CUSTOMER, begins: Iterable[Mark] = (), anchors: Iterable[Mark] = ()
+        self,
+        *,
+        now: dt.datetime,
+        customer: bytes = NO_CUSTOMER,
+        begins: Iterable[Mark] = (),
+        anchors: Iterable[Mark] = (),
     ) -> None:
         self.verdict = Verdict()
+        self._now = now
         self._only = customer
         self._heads: dict[bytes, tuple[int, bytes]] = {mark.customer: (mark.sequence, mark.hash) for mark in begins}
         self._start = self._heads.get(customer, (0, START))
@@ -169,17 +190,15 @@ class Checker:
                     f"Events are missing at the end: {whose} ends at {end}, an anchor{when} has seen {place}.",
                     sequence=end,
                 )
-        if self._start[0] and not self._is_anchored(self._only, *self._start):
+        begin = Mark(self._only, *self._start)
+        if begin.sequence and not is_proven(begin, self._anchors.get((self._only, begin.sequence), ()), now=self._now):
             verdict.add(
                 "beginning",
-                f"It begins after {self._start[0]}, and no anchor names that place: what came before is not proven to "
-                "have been pruned. Give the anchors with --anchors.",
-                sequence=self._start[0],
+                f"It begins after {begin.sequence}, and no anchor of more than a year ago names that place: what came "
+                "before is not proven to have been pruned. Give the anchors with --anchors.",
+                sequence=begin.sequence,
             )
         return verdict
-
-    def _is_anchored(self, owner: bytes, place: int, link_hash: bytes) -> bool:
-        return any(mark.hash == link_hash for mark in self._anchors.get((owner, place), ()))
 
     def _meet(self, owner: bytes, place: int, found: bytes, sequence: int, event_id: int) -> None:
         for mark in self._anchors.get((owner, place), ()):

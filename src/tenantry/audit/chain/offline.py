@@ -43,7 +43,7 @@ def verify_lines(lines: Iterable[bytes], *, anchors: Iterable[Mark] = ()) -> Ver
         Unreadable: the first line does not begin an export.
     """
     rest = iter(lines)
-    checker = Checker(**_begin(next(rest, b"")), anchors=anchors)
+    checker = Checker(**_begin(next(rest, b"")), anchors=anchors, now=dt.datetime.now(tz=dt.UTC))
     verdict = checker.verdict
     end: dict[str, Any] | None = None
     for number, line in enumerate(rest, 2):
@@ -76,7 +76,7 @@ def verify_csv(lines: Iterable[str], *, anchors: Iterable[Mark] = ()) -> Verdict
     rows = csv.reader(lines)
     if tuple(next(rows, ())) != (*_COLUMNS, *FIELDS):
         raise Unreadable("This is no export of the record: its first line is neither JSON nor the known columns.")
-    checker = Checker(anchors=anchors)
+    checker = Checker(anchors=anchors, now=dt.datetime.now(tz=dt.UTC))
     for number, row in enumerate(rows, 2):
         try:
             texts = [

@@ -12,3 +12,9 @@ IN_UTC: Final = "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LO
 
 IN_ORDER: Final = "SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_hashjoin = off"
 """Of the transaction at hand: links are walked along their key, and nothing is sorted on disk."""
+
+OWN_FUNCTIONS: Final = (
+    "SELECT pg_catalog.set_config('search_path', "
+    "'pg_catalog, ' OPERATOR(pg_catalog.||) pg_catalog.quote_ident(pg_catalog.current_schema()::pg_catalog.text), true)"
+)
+"""Of the transaction at hand: operators are PostgreSQL's own, whatever somebody put into the schema."""
