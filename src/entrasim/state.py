@@ -85,6 +85,7 @@ class User:
     employee_id: str | None = None
     city: str | None = None
     country: str | None = None
+    manager_id: str | None = None  # object id of a user
     signs_in_with_mfa: bool = True  # whether a second factor is registered, so that tokens say `mfa` in `amr`
     sign_in_methods: tuple[str, ...] | None = None  # what `amr` says instead; None: by `signs_in_with_mfa`
 

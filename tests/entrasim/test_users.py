@@ -270,3 +270,21 @@ def test_new_objects_and_lists_lag_as_told(client: Client, clock: StandingClock)
     assert client.get(select).value == [{"jobTitle": None}]
     clock.travel(seconds=61)
     assert client.get(select).value == [{"jobTitle": "Clerk"}]
+
+
+def test_a_manager_is_a_user_without_one_it_is_404_and_the_permission_is_asked_for(
+    client: Client, client_for: ClientFor
+) -> None:
+    tenant = client.tenant
+    boss = tenant.add_user(name="Bo Head")
+    user = tenant.add_user(name="Dana Doe", manager_id=boss.id)
+    found = client.get(f"/users/{user.id}/manager?$select=id,displayName").json
+    assert found["@odata.type"] == "#microsoft.graph.user"
+    assert found["@odata.context"].endswith("$metadata#directoryObjects(id,displayName)/$entity")
+    assert (found["id"], found["displayName"]) == (boss.id, "Bo Head")
+    none = client.get(f"/users/{boss.id}/manager")
+    assert (none.status, none.code) == (404, "Request_ResourceNotFound")
+    tenant.delete_user(boss)
+    assert client.get(f"/users/{user.id}/manager").status == 404
+    assert client_for("User.ReadBasic.All", at=tenant).get(f"/users/{user.id}/manager").status == 403
+    assert client.get(f"/users/{user.id}/manager?$expand=manager").status == 501

@@ -69,6 +69,21 @@ def get_user(call: Call) -> Reply:
     return Reply(200, {"@odata.context": call.metadata("users/$entity"), **row})
 
 
+@route("GET", "/users/<user>/manager", area=AREA, operation="GET /users/{id}/manager",
+       summary="The user's manager; 404 without one")  # fmt: skip
+def get_manager(call: Call) -> Reply:
+    """List manager: one directory object; $levels and $expand are not simulated."""
+    if set(call.query.raw) - {"select", "format"}:
+        raise GraphError(501, "NotImplemented", "entrasim simulates $select alone for a user's manager.")
+    user = require_user(call)
+    manager = call.view.user(user.manager_id) if user.manager_id else None
+    if manager is None:
+        raise not_found("manager")
+    row = shapes.users(call.tenant).writer(call.query.select)(manager)
+    context = {"@odata.context": call.metadata("directoryObjects/$entity"), "@odata.type": "#microsoft.graph.user"}
+    return Reply(200, {**context, **row})
+
+
 @route("GET", "/me", area=AREA, summary="The signed-in user; delegated only", operation=None)
 def me(call: Call) -> Reply:
     """Get a user: the one in whose name the app calls."""

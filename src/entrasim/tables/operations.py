@@ -34,6 +34,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
                             "Organization.ReadWrite.All"),
     "GET /users": _USER_READ,
     "GET /users/{id}": _USER_READ,
+    "GET /users/{id}/manager": (*_DIRECTORY, "User.Read.All", "User.ReadWrite.All"),
     "GET /users/delta": (*_DIRECTORY, "User.Read.All", "User.ReadWrite.All"),
     "POST /users": ("Directory.ReadWrite.All", "User.Create", "User.ReadWrite.All"),
     "PATCH /users/{id}": ("Directory.ReadWrite.All", "User-PasswordProfile.ReadWrite.All",

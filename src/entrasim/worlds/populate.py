@@ -29,6 +29,9 @@ GUESTS = (
     ("Rafael Quintero", "rafael.quintero", "bluewharf-design.example", "PendingAcceptance"),
 )
 
+MOBILE, LANDLINE = "07400 123456", "020 7946 0018"
+"""Numbers that belong to nobody: the example of Google's rules for telephone numbers, and one of Ofcom's for drama."""
+
 
 @dataclasses.dataclass(slots=True)
 class Populator:
@@ -67,10 +70,16 @@ class Populator:
         """So many members with login names at the tenant's own domain."""
         domain = tenant.domain
         started = tenant.state.created_date_time
-        return [
+        members = [
             self.put(tenant, self.member(person, f"{person.login}@{domain}", started))
             for person in itertools.islice(self._crowd(), count)
         ]
+        first, head = members[0], members[1]
+        first.mobile_phone, head.mobile_phone = MOBILE, LANDLINE
+        head.account_enabled = True
+        for member in members:
+            member.manager_id = tenant.admin.id if member is head else head.id
+        return members
 
     def add_oddities(self, tenant: "TenantHandle") -> None:
         """What every real directory has: guests, somebody who left, somebody who never came, a few helpers."""

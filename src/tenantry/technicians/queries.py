@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Lower
 
 from tenantry.kit import clock
-from tenantry.technicians.models import LinkPurpose, OneTimeLink, Team, Technician
+from tenantry.technicians.models import LinkPurpose, MicrosoftAccount, OneTimeLink, Team, Technician
 from tenantry.technicians.permissions import Role
 
 
@@ -55,6 +55,14 @@ def count_owners() -> int:
 def find_technician(email: str) -> Technician | None:
     """The active technician with this e-mail address, whatever its case."""
     return Technician.objects.filter(email=email.strip().lower(), is_active=True, is_service=False).first()
+
+
+def is_somebody(*, tenant_id: uuid.UUID, object_id: uuid.UUID, addresses: Iterable[str]) -> bool:
+    """Whether an account at Microsoft belongs to a technician: it signs one in, or one has this address here."""
+    if MicrosoftAccount.objects.filter(tenant_id=tenant_id, object_id=object_id).exists():
+        return True
+    known = [address.strip().lower() for address in addresses if address.strip()]
+    return Technician.objects.filter(email__in=known).exists()
 
 
 def active_technicians() -> list[Technician]:

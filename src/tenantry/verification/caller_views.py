@@ -19,7 +19,7 @@ from tenantry.kit.limits import Limit, neighbourhood
 from tenantry.technicians.recording import network_address
 from tenantry.verification import actions, queries
 from tenantry.verification.models import State, Verification
-from tenantry.verification.policies import WRONG_WORDS, Method, Wrong
+from tenantry.verification.policies import LINKS, WRONG_WORDS, Method, Wrong
 from tenantry.verification.records import words_of
 from tenantry.verification.trips import begin, forget, keep, trip_of
 
@@ -60,8 +60,13 @@ def page(request: HttpRequest, token: str, row: Verification) -> HttpResponse:
     """GET tells who asks and for what, and changes nothing; POST sends the caller to Microsoft."""
     trouble = ""
     if request.method == "POST":
-        if row.method != Method.OWN_SIGN_IN:
+        if row.method not in LINKS:
             raise NotHere("This page signs nobody in.")
+        somebody = Actor("system", None, "Somebody with the manager's link", network_address(request))
+        if row.method == Method.MANAGER and not actions.is_number(
+            row, request.POST.get("number", "")[:20], actor=somebody
+        ):
+            return _kept_private(redirect("verification:page", token=token))
         trip = begin(token)
         try:
             url = actions.leave(row=row, browser=trip.secret)
@@ -77,7 +82,8 @@ def page(request: HttpRequest, token: str, row: Verification) -> HttpResponse:
         "token": token,
         "what": words_of(row),
         "is_waiting": is_waiting,
-        "signs_in": row.method == Method.OWN_SIGN_IN,
+        "signs_in": row.method in LINKS,
+        "is_manager": row.method == Method.MANAGER,
         "is_verified": row.state in {State.PASSED, State.USED},
         "is_denied": row.state == State.DENIED,
         "wrong": WRONG_WORDS[Wrong(row.last_wrong)] if row.last_wrong else "",
@@ -92,7 +98,11 @@ def page(request: HttpRequest, token: str, row: Verification) -> HttpResponse:
 def decline(request: HttpRequest, token: str, row: Verification) -> HttpResponse:
     """The person says that they did not call."""
     address = network_address(request)
-    actions.decline(actor=Actor("system", None, "Somebody with the caller's link", address), row=row)
+    if row.method == Method.MANAGER:
+        somebody = Actor("system", None, "Somebody with the manager's link", address)
+        actions.decline(actor=somebody, row=row, said=f"{row.voucher_name}, the manager, does not vouch for the caller")
+    else:
+        actions.decline(actor=Actor("system", None, "Somebody with the caller's link", address), row=row)
     return _kept_private(redirect("verification:page", token=token))
 
 

@@ -32,6 +32,10 @@ class Verification(models.Model):
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="+")
     object_id = models.UUIDField()
     target_name = models.CharField(max_length=320)  # user principal name
+    person = models.CharField(max_length=256, blank=True)  # the user's display name
+    voucher_id = models.UUIDField(null=True)  # object id of the manager who is asked to vouch
+    voucher_name = models.CharField(max_length=256, blank=True)
+    voucher_login = models.CharField(max_length=320, blank=True)  # user principal name
     deed = models.CharField(max_length=24)
     ticket = models.CharField(max_length=64, blank=True)
     number = models.CharField(max_length=4, blank=True)  # shown to both sides; proves nothing by itself

@@ -12,6 +12,8 @@ from tenantry.safeguards.policies import STRENGTH_WORDS, Strength
 from tenantry.verification.phones import Number, masked_number
 
 LINK_LIFETIME: Final = dt.timedelta(minutes=10)
+VOUCH_LIFETIME: Final = dt.timedelta(minutes=30)
+"""A manager has to be found, and to speak with the caller, before they sign in."""
 PASS_LIFETIME: Final = dt.timedelta(minutes=15)
 """As long as a conversation: who calls again is verified again."""
 TRIES: Final = 5
@@ -23,12 +25,22 @@ class Method(StrEnum):
     """How a caller is verified."""
 
     OWN_SIGN_IN = "own_sign_in"
+    MANAGER = "manager"
     TEXT_CODE = "text_code"
     MAIL_CODE = "mail_code"
 
 
 CODES: Final = frozenset({Method.TEXT_CODE, Method.MAIL_CODE})
 """Methods in which the caller reads a code to the technician."""
+
+
+LINKS: Final = frozenset({Method.OWN_SIGN_IN, Method.MANAGER})
+"""Methods in which somebody opens a link and signs in."""
+
+
+def lifetime_of_link(method: str) -> dt.timedelta:
+    """How long the link of an attempt lives."""
+    return VOUCH_LIFETIME if method == Method.MANAGER else LINK_LIFETIME
 
 
 class Wrong(StrEnum):
@@ -40,6 +52,9 @@ class Wrong(StrEnum):
     NO_ANSWER = "provider_silent"
     TENANT = "wrong_tenant"
     ACCOUNT = "wrong_account"
+    NOT_MANAGER = "not_the_manager"
+    NUMBER = "wrong_number"
+    HELP_DESK = "voucher_of_help_desk"
     OLD_SIGN_IN = "old_sign_in"
     NO_TIME = "no_sign_in_time"
     REFUSED = "sign_in_refused"
@@ -53,6 +68,9 @@ WRONG_WORDS: Final[Mapping[Wrong, str]] = MappingProxyType(
         Wrong.NO_ANSWER: "The provider did not tell whether the code was right. It may be gone now.",
         Wrong.TENANT: "Somebody signed in to another tenant than the customer's.",
         Wrong.ACCOUNT: "Somebody signed in with another account than this user's.",
+        Wrong.NOT_MANAGER: "Somebody signed in with another account than the manager's.",
+        Wrong.NUMBER: "The number that the caller told their manager was another one.",
+        Wrong.HELP_DESK: "The manager works in this help desk, so their word proves nothing to it.",
         Wrong.OLD_SIGN_IN: "Microsoft did not ask for credentials again: the sign-in is older than the question.",
         Wrong.NO_TIME: (
             "Microsoft did not say when the credentials were given. "
@@ -90,6 +108,13 @@ METHODS: Final[Mapping[Method, MethodAbout]] = MappingProxyType(
             Strength.GOOD,
             Strength.STRONG,
             "log-in",
+        ),
+        Method.MANAGER: MethodAbout(
+            "Manager vouches",
+            "The user's manager opens a link, gets a number from the caller, and signs in to vouch for them.",
+            Strength.GOOD,
+            Strength.GOOD,
+            "user-check",
         ),
         Method.TEXT_CODE: MethodAbout(
             "Code by text message",
@@ -180,6 +205,7 @@ def standings(*, has_mail_server: bool, has_app: bool, has_text_sender: bool) ->
     """Every method, the strongest first."""
     lacks = {
         Method.OWN_SIGN_IN: "" if has_app else "The help-desk app registration is not set up.",
+        Method.MANAGER: "" if has_app else "The help-desk app registration is not set up.",
         Method.TEXT_CODE: "" if has_text_sender else "Nobody sends text messages yet: see below.",
         Method.MAIL_CODE: "" if has_mail_server else "No mail server is set (TENANTRY_MAIL_URL, TENANTRY_MAIL_FROM).",
     }
@@ -213,6 +239,8 @@ def _obstacle(method: Method, about: MethodAbout, wanted: Strength, facts: Facts
     match method:
         case Method.OWN_SIGN_IN:
             return _no_sign_in(facts)
+        case Method.MANAGER:
+            return "" if facts.has_app else "The help-desk app registration is not set up."
         case Method.TEXT_CODE:
             return facts.number.obstacle or _no_text_sender(facts)
         case Method.MAIL_CODE:
@@ -240,6 +268,8 @@ def _no_text_sender(facts: Facts) -> str:
 def _hint(method: Method, about: MethodAbout, wanted: Strength, facts: Facts) -> str:
     if method is Method.MAIL_CODE and facts.mail:
         return f"It goes to {masked(facts.mail)}. An address that the caller tells you is never used."
+    if method is Method.MANAGER:
+        return "Who that is, is read from the tenant when you begin. It works while the user cannot sign in."
     if method is Method.TEXT_CODE and facts.number.e164:
         return f"It goes to {masked_number(facts.number.e164)}. A number that the caller tells you is never used."
     if about.least < wanted:

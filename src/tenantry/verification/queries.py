@@ -57,9 +57,12 @@ def live_link(token: str) -> Verification:
     Raises:
         NotHere: unknown or over; nobody is told which.
     """
-    since = clock.now() - policies.LINK_LIFETIME
-    row = Verification.objects.filter(token_digest=digest(token), started_at__gt=since).first()
-    if row is None or row.state == State.STOPPED:
+    row = Verification.objects.filter(token_digest=digest(token)).first()
+    if (
+        row is None
+        or row.state == State.STOPPED
+        or row.started_at <= clock.now() - policies.lifetime_of_link(row.method)
+    ):
         raise NotHere("There is no such page.")
     return row
 

@@ -113,6 +113,39 @@ def groups_of_user(
     return found
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Manager:
+    """Whom the directory names as a user's manager."""
+
+    object_id: uuid.UUID
+    user_principal_name: str
+    display_name: str
+    mail: str
+    is_enabled: bool
+
+
+def manager_of_user(*, tenant_id: uuid.UUID, object_id: uuid.UUID, patience: float = transport.HASTY) -> Manager | None:
+    """The user's manager; None when the directory names none, or a contact ("List manager"; least User.Read.All).
+
+    Raises:
+        GraphError: any leaf but NotFound and UnknownOutcome.
+    """
+    query = {"$select": "id,userPrincipalName,displayName,mail,accountEnabled"}
+    try:
+        row = transport.get(tenant_id, f"/users/{object_id}/manager", query=query, patience=patience).json
+    except errors.NotFound:
+        return None
+    if row.get("@odata.type") != "#microsoft.graph.user":
+        return None
+    return Manager(
+        object_id=uuid.UUID(row["id"]),
+        user_principal_name=row.get("userPrincipalName") or "",
+        display_name=row.get("displayName") or "",
+        mail=row.get("mail") or "",
+        is_enabled=row.get("accountEnabled") is True,
+    )
+
+
 def _page(body: bytes) -> UserPage:
     try:
         document = orjson.loads(body)

@@ -6,6 +6,7 @@ from tenantry.verification.actions.passes import CallerPass, usable_pass, use_up
 from tenantry.verification.actions.signing_in import come_back, leave, redirect_uri
 from tenantry.verification.actions.starting import start
 from tenantry.verification.actions.texting import close_ended_codes
+from tenantry.verification.actions.vouching import is_number
 
 __all__ = [
     "CallerPass",
@@ -15,6 +16,7 @@ __all__ = [
     "decline",
     "deny",
     "expire_due",
+    "is_number",
     "leave",
     "redirect_uri",
     "remove_sender",

@@ -105,7 +105,8 @@ def passed(row: Verification, *, actor: Actor, strength: Strength, proof: Mappin
                 VerificationEvent.PASSED,
                 actor=actor,
                 result=Result.DONE,
-                summary=f"The caller is verified for “{words_of(row)}” (strength: {strength.name.lower()}).",
+                summary=f"The caller is verified for “{words_of(row)}” (strength: {strength.name.lower()})."
+                + (f" {row.voucher_name} vouched." if row.voucher_id else ""),
                 details={"strength": int(strength), "verified_by": row.technician_name, **proof},
             )
     row.refresh_from_db()

@@ -25,9 +25,10 @@ from tenantry.kit.errors import NotHere
 from tenantry.kit.sealed import Secret, seal, unseal
 from tenantry.safeguards.policies import Strength
 from tenantry.verification import queries
+from tenantry.verification.actions import vouching
 from tenantry.verification.actions.answering import passed, spend_try, wrong
 from tenantry.verification.models import State, Verification
-from tenantry.verification.policies import Wrong
+from tenantry.verification.policies import METHODS, Method, Wrong
 
 RETURN_PATH: Final = "/verify/return"
 
@@ -48,7 +49,7 @@ def leave(*, row: Verification, browser: str) -> str:
         through=registration(App.HELPDESK),
         redirect_uri=redirect_uri(),
         tenant=str(row.tenant_id),
-        login_hint=row.target_name,
+        login_hint=row.voucher_login if row.method == Method.MANAGER else row.target_name,
         asks_again=True,
         context=settings.VERIFICATION_CONTEXT,
     )
@@ -67,7 +68,8 @@ def come_back(*, query: Mapping[str, str], browser: str, address: str) -> Verifi
     if found is None:
         return None
     row, flow = found
-    actor = Actor(kind="system", id=None, name="Somebody with the caller's link", address=address)
+    whose = "manager's" if row.method == Method.MANAGER else "caller's"
+    actor = Actor(kind="system", id=None, name=f"Somebody with the {whose} link", address=address)
     if not spend_try(row):
         return row
     try:
@@ -87,23 +89,31 @@ def come_back(*, query: Mapping[str, str], browser: str, address: str) -> Verifi
         wrong(row, why_not, actor=actor, details=details)
         return row
     proves_mfa = person.proves_mfa(context=settings.VERIFICATION_CONTEXT)
+    most = METHODS[Method(row.method)].most
     passed(
         row,
         actor=actor,
-        strength=Strength.STRONG if proves_mfa else Strength.GOOD,
+        strength=min(most, Strength.STRONG if proves_mfa else Strength.GOOD),
         proof={
             **details,
             "auth_time": person.authenticated_at.isoformat() if person.authenticated_at else "",
             "amr": sorted(person.methods),
             "acrs": sorted(person.contexts),
             "acr": person.acr,
+            **({"vouched_by": row.voucher_login} if row.method == Method.MANAGER else {}),
         },
     )
     return row
 
 
 def _why_not(row: Verification, person: Identity) -> Wrong | None:
-    if person.object_id != row.object_id:
+    if row.method == Method.MANAGER:
+        names = (person.user_name, person.email, row.voucher_login)
+        if person.object_id != row.voucher_id or person.object_id == row.object_id:
+            return Wrong.NOT_MANAGER
+        if vouching.is_of_help_desk(tenant_id=row.tenant_id, object_id=person.object_id, names=names):
+            return Wrong.HELP_DESK
+    elif person.object_id != row.object_id:
         return Wrong.ACCOUNT
     if person.authenticated_at is None:
         return Wrong.NO_TIME

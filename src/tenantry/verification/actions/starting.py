@@ -24,15 +24,25 @@ from tenantry.technicians.access import require_permission
 from tenantry.technicians.models import Technician
 from tenantry.technicians.permissions import Permission
 from tenantry.verification import phones, queries
-from tenantry.verification.actions import texting
+from tenantry.verification.actions import texting, vouching
 from tenantry.verification.events import VerificationEvent
 from tenantry.verification.models import State, Verification
-from tenantry.verification.policies import CODE_DIGITS, LINK_LIFETIME, METHODS, NUMBER_DIGITS, TRIES, Method, masked
+from tenantry.verification.policies import (
+    CODE_DIGITS,
+    LINK_LIFETIME,
+    METHODS,
+    NUMBER_DIGITS,
+    TRIES,
+    VOUCH_LIFETIME,
+    Method,
+    masked,
+)
 from tenantry.verification.providers import NotSent
 from tenantry.verification.records import note
 
 if TYPE_CHECKING:
     from tenantry.directory.models import DirectoryUser
+    from tenantry.graph.calls.users import Manager
 
 TICKET_LENGTH: Final = 64  # as long as an operation keeps it
 _TOKEN_BYTES: Final = 32
@@ -60,7 +70,7 @@ def start(
     Raises:
         NotHere: the user is not of this customer.
         NotAllowed: the role does not include it, or the method cannot be used for this user.
-        Invalid: the ticket is too long.
+        Invalid: the ticket is too long, or there is no manager who can vouch.
         Conflict: too many attempts for this user in a short time.
     """
     require_permission(technician, Permission.VERIFICATION_START)
@@ -79,6 +89,7 @@ def start(
             code="too_many_attempts",
         )
     wish = _Wish(actor, technician, customer, user, deed, ticket)
+    wish = dataclasses.replace(wish, manager=vouching.manager_for(user)) if method is Method.MANAGER else wish
     match method:
         case Method.MAIL_CODE:
             return _by_mail(wish)
@@ -86,6 +97,8 @@ def start(
             return _by_text(wish)
         case Method.OWN_SIGN_IN:
             return _by_link(wish)
+        case Method.MANAGER:
+            return _by_manager(wish)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -98,6 +111,7 @@ class _Wish:
     user: "DirectoryUser"
     deed: Deed
     ticket: str
+    manager: "Manager | None" = None
 
 
 def _by_link(wish: _Wish) -> Verification:
@@ -111,6 +125,55 @@ def _by_link(wish: _Wish) -> Verification:
         number=f"{secrets.randbelow(10**NUMBER_DIGITS):0{NUMBER_DIGITS}d}",
         token_digest=queries.digest(token),
         token_sealed=seal(Secret(token), **queries.place_of(row_id, "token_sealed")),
+    )
+
+
+def _by_manager(wish: _Wish) -> Verification:
+    manager = wish.manager
+    if manager is None:
+        raise RuntimeError("the manager is looked up first")
+    row_id, token = uuid.uuid4(), Secret(secrets.token_urlsafe(_TOKEN_BYTES))
+    row = _create(
+        wish,
+        row_id,
+        Method.MANAGER,
+        lifetime=VOUCH_LIFETIME,
+        summary=f"{manager.display_name}, the manager in the directory, is asked to vouch.",
+        details={"manager": str(manager.object_id), "manager_name": manager.user_principal_name},
+        number=f"{secrets.randbelow(10**NUMBER_DIGITS):0{NUMBER_DIGITS}d}",
+        token_digest=queries.digest(token.reveal()),
+        token_sealed=seal(token, **queries.place_of(row_id, "token_sealed")),
+        voucher_id=manager.object_id,
+        voucher_name=manager.display_name,
+        voucher_login=manager.user_principal_name,
+    )
+    if manager.mail and mail.is_set_up():
+        try:
+            mail.send(
+                delivery_id=str(row_id),
+                subject=f"Do you vouch for {wish.user.display_name}?",
+                text=_manager_text(wish, queries.link_to(token)),
+                addresses=[manager.mail],
+                on_sent=lambda sent_to: None,  # noqa: ARG005  one address: sent, or refused below
+            )
+        except NotDelivered as error:  # the technician has the link, and can send it otherwise
+            with transaction.atomic():
+                note(row, VerificationEvent.NOT_SENT, actor=wish.actor, summary=f"No mail to the manager: {error}")
+        else:
+            Verification.objects.filter(pk=row.pk).update(sent_to=masked(manager.mail))
+            row.refresh_from_db()
+    return row
+
+
+def _manager_text(wish: _Wish, link: Secret) -> str:
+    return (
+        f"{wish.technician.display_name} of your IT help desk has somebody on the telephone who says that they are "
+        f"{wish.user.display_name}, and asks you to vouch for them.\n\n"
+        f"It is for: {DEED_WORDS[wish.deed]}.\n\n"
+        "Speak with them yourself first, in person or on a number that you know. They tell you a number of two digits. "
+        f"Then open this page: {link.reveal()}\n\n"
+        "If you cannot reach them, or they did not call the help desk, open the page and say so: somebody may be "
+        "pretending to be them. The page lives for thirty minutes.\n"
     )
 
 
@@ -203,7 +266,7 @@ def _create(
     lifetime: dt.timedelta,
     summary: str,
     details: Mapping[str, str] | None = None,
-    **given: str | bytes,
+    **given: str | bytes | uuid.UUID,
 ) -> Verification:
     now = clock.now()
     with transaction.atomic():
@@ -231,6 +294,7 @@ def _create(
             tenant_id=wish.user.tenant_id,
             object_id=wish.user.object_id,
             target_name=wish.user.user_principal_name,
+            person=wish.user.display_name,
             deed=wish.deed,
             ticket=wish.ticket,
             tries_left=TRIES,
