@@ -27,6 +27,8 @@ FAILURES_UNTIL_OFFLINE = 3
 """One look without an answer is the weather; three in a row are shown."""
 _SECOND_LOOK_AFTER = 2.0  # seconds; another replica has the chance to answer
 _LOOKED_AT = (
+    "display_name",
+    "primary_domain",
     "pim_status",
     "pim_reason",
     "pim_licence",
@@ -110,10 +112,6 @@ def apply_findings(connection: Connection, findings: Findings, *, now: dt.dateti
     if findings.trouble is not None:
         connection.probed_at = None
         return
-    if findings.organization is not None:
-        connection.tenant.display_name = findings.organization.display_name
-        connection.tenant.primary_domain = findings.organization.primary_domain
-        connection.tenant.save(update_fields=["display_name", "primary_domain"])
     apply_surroundings(connection, findings, now=now)
     _apply_permissions(connection, findings, now)
     _apply_roles(connection, findings, now)
@@ -156,8 +154,11 @@ def _apply_roles(connection: Connection, findings: Findings, now: dt.datetime) -
 
 
 def apply_surroundings(connection: Connection, findings: Findings, *, now: dt.datetime) -> None:
-    """Keep what a look told of PIM and licences on the tenant's row, and the road that follows (J4, AC-7.2)."""
+    """Keep on the tenant's row what a look told of it, of PIM and of licences, and the road that follows (J4, AC-7.2)."""
     tenant = connection.tenant
+    if findings.organization is not None:
+        tenant.display_name = findings.organization.display_name
+        tenant.primary_domain = findings.organization.primary_domain
     if findings.skus is not None:
         tenant.premium = premium_of(findings.skus)
         tenant.premium_checked_at = now

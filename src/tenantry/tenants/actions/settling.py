@@ -12,7 +12,7 @@ from tenantry.tenants.actions.telling import end_drift, tell_change
 from tenantry.tenants.events import TenantEvent
 from tenantry.tenants.models import AppKind, Connection, ConnectionState
 from tenantry.tenants.policies import board, next_check_at, next_state
-from tenantry.tenants.queries import connection_to, facts_of, wishes_of
+from tenantry.tenants.queries import companion_of, facts_of, wishes_of
 
 __all__ = ["about", "locked", "locked_of_customer", "settle"]
 
@@ -94,12 +94,10 @@ def settle(connection: Connection, *, now: dt.datetime, actor: Actor, is_told: b
 
 def _keep_board(connection: Connection, now: dt.datetime) -> None:
     """Keep how each feature stands on the tenant's row, so that lists can be filtered and counted by it."""
-    is_helpdesk = connection.app == AppKind.HELPDESK
-    other = connection_to(connection.tenant_id, app=AppKind.ELEVATION if is_helpdesk else AppKind.HELPDESK)
-    base, elevation = (connection, other) if is_helpdesk else (other, connection)
+    other = companion_of(connection)
+    base, elevation = (connection, other) if connection.app == AppKind.HELPDESK else (other, connection)
     if base is None:
         return
-    base.tenant = connection.tenant  # the freshest: the caller may have changed what is wanted
     lines = board(facts_of(base), facts_of(elevation) if elevation else None, wishes_of(base), now)
     found = {line.column.key: str(line.state) for line in lines}
     if found != connection.tenant.board:

@@ -41,6 +41,17 @@ from tenantry.tenants.policies import (
 )
 
 _ATTEMPT_SHOWN_FOR = dt.timedelta(hours=24)
+_BEFORE_A_LOOK: Final = (
+    "tenant_id",
+    "app",
+    "state",
+    "wanted_role_id",
+    "path",
+    "group_name",
+    "app_display_name",
+    "permission_ids",
+    "role_seen_at",
+)
 
 
 GROUP_NAME_TAIL: Final = "Enterprise App"
@@ -66,9 +77,20 @@ def connection_to(tenant_id: uuid.UUID, *, app: AppKind = AppKind.HELPDESK) -> C
 
 
 def connections_to(tenant_id: uuid.UUID) -> list[Connection]:
-    """The connections of both apps to a tenant, the help-desk one first."""
-    rows = Connection.objects.filter(tenant_id=tenant_id).select_related("tenant")
+    """The connections of both apps to a tenant, the help-desk one first, with what a look needs to know beforehand.
+
+    A sweep reads this row for every tenant, so what a look does not ask for is left in the database.
+    """
+    rows = Connection.objects.filter(tenant_id=tenant_id).only(*_BEFORE_A_LOOK)
     return sorted(rows, key=lambda connection: connection.app != AppKind.HELPDESK)
+
+
+def companion_of(connection: Connection) -> Connection | None:
+    """The connection of our other app to the same tenant, sharing this one's tenant object; None when there is none."""
+    other = Connection.objects.filter(tenant_id=connection.tenant_id).exclude(app=connection.app).first()
+    if other is not None:
+        other.tenant = connection.tenant  # the freshest: the caller may have changed what is wanted
+    return other
 
 
 def canary_is_running(tenant_id: uuid.UUID) -> bool:
