@@ -154,7 +154,7 @@ def _apply_roles(connection: Connection, findings: Findings, now: dt.datetime) -
 
 
 def apply_surroundings(connection: Connection, findings: Findings, *, now: dt.datetime) -> None:
-    """Keep on the tenant's row what a look told of it, of PIM and of licences, and the road that follows (J4, AC-7.2)."""
+    """Keep what a look told of the tenant, of PIM and of licences, and the road that follows (J4, AC-7.2)."""
     tenant = connection.tenant
     if findings.organization is not None:
         tenant.display_name = findings.organization.display_name
