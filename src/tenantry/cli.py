@@ -119,7 +119,7 @@ def _add_audit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     export.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="default: JSON lines")
     export.add_argument("--customer", default="", metavar="ID", help="this customer's only (default: everything)")
     export.add_argument("--output", default="", metavar="FILE", help="a new file (default: the terminal)")
-    audit_do.add_parser("anchor", help="copy the head of the chain to TENANTRY_AUDIT_ANCHOR_FILE now")
+    audit_do.add_parser("anchor", help="take an anchor now and hand it to everybody who keeps them")
 
 
 def _audit(options: argparse.Namespace) -> int:
@@ -140,7 +140,9 @@ def _audit(options: argparse.Namespace) -> int:
             return commands.verify_database(say, anchors=anchors)
         if options.do == "export":
             return commands.export(say, customer=options.customer, form=options.format, output=options.output)
-        return commands.anchor(say)
+        from tenantry.custody.commands import anchor
+
+        return anchor(say)
 
 
 def _apps(options: argparse.Namespace) -> int:

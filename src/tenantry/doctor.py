@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _SKEW_SECONDS = 60  # Microsoft refuses assertions from clocks that are minutes off; warn well before
 _SEALED_WITHIN_SECONDS = 120  # the worker does it every five
 _STREAMED_WITHIN_SECONDS = 120  # the worker does it every ten
+_CHECKED_WITHIN = dt.timedelta(hours=48)  # the worker does it every night
 _DISK_BYTES = 1024**3
 
 
@@ -143,9 +144,42 @@ def _record() -> Iterator[Finding]:
         else "The worker seals every few seconds: see that `tenantry worker` runs.",
         is_fatal=False,
     )
+    yield from _custody()
     at = f"{stands.anchored_at:%Y-%m-%d %H:%M} UTC, at {stands.anchored}" if stands.anchored_at else "none yet"
     yield Finding("anchor of the record", at)
     yield from _streams()
+
+
+def _custody() -> Iterator[Finding]:
+    """What the last check of the record found, and who does not get its anchors."""
+    from tenantry.custody.queries import kept, standing
+    from tenantry.kit import clock
+
+    newest = standing().newest
+    if newest is None or newest.ended_at is None:
+        yield Finding("check of the record", "none yet; the worker makes one every night")
+    elif not newest.is_whole:
+        yield Finding(
+            "check of the record",
+            f"NOT whole as of {newest.ended_at:%Y-%m-%d %H:%M} UTC: {newest.problems[0]}",
+            "Keep the database as it is; run `tenantry audit verify --anchors FILE` with anchors from elsewhere.",
+        )
+    else:
+        is_late = clock.now() - newest.ended_at > _CHECKED_WITHIN
+        yield Finding(
+            "check of the record",
+            f"whole as of {newest.ended_at:%Y-%m-%d %H:%M} UTC, up to {newest.last}",
+            "It is checked every night: see that `tenantry worker` runs." if is_late else "",
+            is_fatal=False,
+        )
+    for one in kept():
+        if one.keeper.failing_since:
+            yield Finding(
+                f"anchors to {one.keeper.target}",
+                f"{one.waiting} wait: {one.keeper.last_outcome}",
+                "See that it can be reached; every anchor is tried again until it is taken.",
+                is_fatal=False,
+            )
 
 
 def _streams() -> Iterator[Finding]:

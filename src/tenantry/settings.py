@@ -14,6 +14,7 @@ from tenantry.env import BadSettings, Environment
 from tenantry.graph.clouds import CLOUDS, Cloud
 from tenantry.kit.keys import client_credential_of, seal_keyset_of, secret_key_of
 from tenantry.kit.mail_server import mail_server_of
+from tenantry.kit.syslog_servers import syslog_servers_of
 
 env = Environment()
 
@@ -60,6 +61,16 @@ VERIFICATION_CODE_SECONDS = env.number("TENANTRY_VERIFICATION_CODE_SECONDS", 60,
 TWILIO_URL = env.https_url("TENANTRY_TWILIO_URL", "https://verify.twilio.com")
 VERIFICATION_CONTEXT = env.text("TENANTRY_VERIFICATION_CONTEXT")
 AUDIT_ANCHOR_FILE = env.text("TENANTRY_AUDIT_ANCHOR_FILE", str(DATA_DIR / "audit-anchors.jsonl"))
+AUDIT_ANCHOR_SYSLOG = syslog_servers_of(env.text("TENANTRY_AUDIT_ANCHOR_SYSLOG"), name="TENANTRY_AUDIT_ANCHOR_SYSLOG")
+AUDIT_ANCHOR_MAIL = tuple(env.text("TENANTRY_AUDIT_ANCHOR_MAIL").replace(",", " ").split())
+if AUDIT_ANCHOR_MAIL and (MAIL_SERVER is None or not all("@" in address for address in AUDIT_ANCHOR_MAIL)):
+    raise BadSettings("TENANTRY_AUDIT_ANCHOR_MAIL wants mail addresses, and a mail server in TENANTRY_MAIL_URL.")
+AUDIT_RETENTION_DAYS = env.number("TENANTRY_AUDIT_RETENTION_DAYS", 0, most=36_500)
+if 0 < AUDIT_RETENTION_DAYS < 365:  # noqa: PLR2004  the days of a year
+    raise BadSettings(
+        f"TENANTRY_AUDIT_RETENTION_DAYS must be 365 or more, not {AUDIT_RETENTION_DAYS}: the record is kept for "
+        "at least a year. Leave it out to keep everything."
+    )
 
 # --- Django -----------------------------------------------------------------------------------------------------------
 ROOT_URLCONF = "tenantry.urls"
@@ -87,6 +98,7 @@ INSTALLED_APPS = [
     "tenantry.customers",
     "tenantry.notifications",
     "tenantry.streams",
+    "tenantry.custody",
     "tenantry.tenants",
     "tenantry.directory",
     "tenantry.safeguards",

@@ -23,6 +23,7 @@ urlpatterns = [
     path("", include("tenantry.roads.urls")),
     path("", include("tenantry.notifications.urls")),
     path("", include("tenantry.streams.urls")),
+    path("", include("tenantry.custody.urls")),
     path("", include("tenantry.handover.urls")),
     path("activity/", include("tenantry.audit.urls")),
 ]

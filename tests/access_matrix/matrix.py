@@ -62,6 +62,8 @@ ROWS: dict[str, Row] = {
     "notifications:remove": (LEADS, LEADS),
     "notifications:renew-secret": (LEADS, LEADS),
     "notifications:test": (LEADS, LEADS),
+    "custody:check": (LEADS, LEADS),
+    "custody:page": (LEADS, LEADS),
     "streams:add-syslog": (LEADS, LEADS),
     "streams:add-webhook": (LEADS, LEADS),
     "streams:page": (LEADS, LEADS),

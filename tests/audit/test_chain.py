@@ -22,6 +22,7 @@ from tenantry.audit.chain import anchors, canonical, exporting, fitting, offline
 from tenantry.audit.chain.checking import Mark, Verdict
 from tenantry.audit.chain.verifying import verify
 from tenantry.audit.models import Event, Link, Result, Unsealed
+from tenantry.custody.commands import anchor
 from tenantry.kit.actor import Actor
 
 ACTOR = Actor(kind="technician", id=uuid.UUID(int=5), name="Alice Moreau", address="192.0.2.7")
@@ -367,9 +368,9 @@ class TestInTheDatabase:
             actions.begin(actor=ACTOR, action=Tag.TRIED, about=about(customer, name))
         said: list[str] = []
         verify_command = [sys.executable, "-m", "tenantry", "audit", "verify", "--export"]
-        assert commands.anchor(said.append) == 0
-        assert commands.anchor(said.append) == 0
-        assert said[-1] == "Nothing was sealed since the last anchor."
+        for _ in range(3):  # the first also records who keeps anchors
+            assert anchor(said.append) == 0
+        assert "Nothing was sealed since the last anchor" in said[-3]
 
         for form, owner in (("jsonl", ""), ("csv", ""), ("jsonl", str(customer))):
             path = tmp_path / f"record-{owner}.{form}"

@@ -32,6 +32,8 @@ WITHOUT_POLICY: Final = {
     "audit_customercheckpoint": "the chain over the record: hashes and counts",
     "audit_link": "the chain over the record: hashes and counts",
     "audit_unsealed": "the chain over the record: which events wait for their link",
+    "custody_check": "about the deployment",
+    "custody_keeper": "about the deployment",
     "streams_stream": "about the deployment",
     "panic_emergencystop": "about the deployment",
     "safeguards_storedrule": "about the deployment",

@@ -71,27 +71,6 @@ def export(say: Say, *, customer: str, form: str, output: str) -> int:
     return 0
 
 
-def anchor(say: Say) -> int:
-    """Seal what waits and take an anchor now."""
-    from django.conf import settings  # noqa: PLC0415  a check of a file needs no settings
-
-    from tenantry.audit.chain.anchors import take  # noqa: PLC0415  as above
-    from tenantry.audit.chain.sealing import seal_all  # noqa: PLC0415  as above
-
-    seal_all()
-    try:
-        marks = take()
-    except OSError as error:
-        say(f"The anchor cannot be written: {error}")
-        return 1
-    if not marks:
-        say("Nothing was sealed since the last anchor.")
-        return 0
-    say(f"Anchored at {marks[0].sequence}: {marks[0].hash.hex()}")
-    say(f"Written to {settings.AUDIT_ANCHOR_FILE}. Keep a copy where this machine cannot change it.")
-    return 0
-
-
 def _tell(say: Say, verdict: Verdict, *, has_anchors: bool) -> int:
     for problem in verdict.problems:
         say(f"FOUND {problem.words}")

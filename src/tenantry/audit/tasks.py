@@ -1,9 +1,9 @@
-"""Jobs of the record: sealing what facts and outcomes left, anchors, and acts without an outcome."""
+"""Jobs of the record: sealing what facts and outcomes left, and acts without an outcome."""
 
 import logging
 
 from tenantry.audit import unfinished
-from tenantry.audit.chain import anchors, sealing
+from tenantry.audit.chain import sealing
 from tenantry.kit import jobs
 
 _log = logging.getLogger(__name__)
@@ -21,12 +21,3 @@ def find_unfinished() -> None:
     count = unfinished.sweep()
     if count:
         _log.warning("%d acts were left without an outcome; they are marked as unknown", count)
-
-
-@jobs.every("17 * * * * 0", "audit.anchor")
-def anchor() -> None:
-    """Copy the heads of the chain to the file of the settings, every hour."""
-    try:
-        anchors.take()
-    except OSError as error:
-        _log.error("The anchor of the record cannot be written: %s", error)

@@ -24,6 +24,7 @@ class AlertKind(models.TextChoices):
     APP_RENAMED = "app_renamed", "Enterprise app renamed"
     CREDENTIAL_EXPIRING = "credential_expiring", "Our credential expires soon"
     EMERGENCY_STOP = "emergency_stop", "Emergency stop"
+    RECORD = "record", "The record"
     PIM_BECAME_AVAILABLE = "pim_became_available", "PIM became available"
 
 

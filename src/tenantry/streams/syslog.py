@@ -36,14 +36,36 @@ def message_of(line: bytes, *, hostname: str) -> bytes:
     """One event as a message of RFC 5424."""
     document: dict[str, Any] = json.loads(line)
     event = document["event"]
-    priority = _LOG_AUDIT + (_WARNING if event["result"] in _BAD else _NOTICE)
-    at = dt.datetime.fromisoformat(event["recorded_at"]).astimezone(dt.UTC)
     sequence_id = (document["sequence"] - 1) % _LAST_SEQUENCE_ID + 1
-    header = (
-        f"<{priority}>1 {at:%Y-%m-%dT%H:%M:%S.%fZ} {_name(hostname, 255)} tenantry - "
-        f'{_name(event["action"], _LONGEST_MSGID)} [meta sequenceId="{sequence_id}"] '
+    header = _header(
+        severity=_WARNING if event["result"] in _BAD else _NOTICE,
+        at=dt.datetime.fromisoformat(event["recorded_at"]),
+        hostname=hostname,
+        name=event["action"],
     )
-    return (header + json.dumps(document, separators=(",", ":"))).encode("ascii")
+    return (
+        f'{header} [meta sequenceId="{sequence_id}"] '.encode() + json.dumps(document, separators=(",", ":")).encode()
+    )
+
+
+def plain_message(line: bytes, *, at: dt.datetime, hostname: str, name: str) -> bytes:
+    """A line of ASCII as a message of RFC 5424.
+
+    Args:
+        line: the message.
+        at: the time it is of.
+        hostname: of this console.
+        name: what kind of message it is (MSGID).
+    """
+    return _header(severity=_NOTICE, at=at, hostname=hostname, name=name).encode("ascii") + b" - " + line
+
+
+def _header(*, severity: int, at: dt.datetime, hostname: str, name: str) -> str:
+    """Everything before the structured data."""
+    return (
+        f"<{_LOG_AUDIT + severity}>1 {at.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%S.%fZ} {_name(hostname, 255)} tenantry - "
+        f"{_name(name, _LONGEST_MSGID)}"
+    )
 
 
 def send(*, kind: StreamKind, host: str, port: int, messages: Iterable[bytes]) -> str:

@@ -71,6 +71,13 @@ ENTRIES: Final = (
         Permission.SETTINGS_CHANNELS,
     ),
     Entry(
+        "The record",
+        "Whether it is whole, who keeps its anchors, and how long it is kept.",
+        "scroll-text",
+        "custody:page",
+        Permission.SETTINGS_AUDIT,
+    ),
+    Entry(
         "Streams of the record",
         "Sends every event to a webhook or a syslog server as it happens.",
         "radio-tower",

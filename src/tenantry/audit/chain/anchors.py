@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 import orjson
-from django.conf import settings
 from django.db import connection, transaction
 
 from tenantry.audit.chain.canonical import NO_CUSTOMER, customer_bytes
@@ -18,6 +17,7 @@ from tenantry.audit.chain.exporting import scope_of
 from tenantry.audit.models import Anchor, Link
 from tenantry.kit import clock
 
+_LOCK: Final = 0x7E4A11A1
 _OWN_HEADS: Final = """
 SELECT DISTINCT ON (customer_id) customer_id, customer_sequence, customer_hash FROM audit_link
 WHERE sequence > %s AND sequence <= %s AND customer_id IS NOT NULL ORDER BY customer_id, customer_sequence DESC
@@ -25,25 +25,21 @@ WHERE sequence > %s AND sequence <= %s AND customer_id IS NOT NULL ORDER BY cust
 
 
 def take() -> list[Mark]:
-    """Copy the heads to the file and into the table; returns them, none when nothing was sealed since.
+    """Copy the heads into the table; returns them, none when nothing was sealed since.
 
-    The file comes first: an anchor that nobody outside has is none.
-
-    Raises:
-        OSError: the file cannot be written.
+    An anchor that nobody outside has is none yet: `tenantry.custody` hands each to whoever keeps them.
     """
-    head = Link.objects.order_by("-sequence").first()
-    before = Anchor.objects.filter(customer_id=None).order_by("-sequence").first()
-    seen = before.sequence if before else 0
-    if head is None or head.sequence <= seen:
-        return []
-    now = clock.now()
-    marks = [Mark(NO_CUSTOMER, head.sequence, bytes(head.hash), now)]
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])  # so that ids follow the order of commits
+        head = Link.objects.order_by("-sequence").first()
+        before = Anchor.objects.filter(customer_id=None).order_by("-sequence").first()
+        seen = before.sequence if before else 0
+        if head is None or head.sequence <= seen:
+            return []
+        now = clock.now()
+        marks = [Mark(NO_CUSTOMER, head.sequence, bytes(head.hash), now)]
         cursor.execute(_OWN_HEADS, [seen, head.sequence])
         marks += [Mark(customer_bytes(owner), place, bytes(own), now) for owner, place, own in cursor.fetchall()]
-    append(Path(settings.AUDIT_ANCHOR_FILE), marks)
-    with transaction.atomic():
         Anchor.objects.bulk_create(
             Anchor(
                 customer_id=None if mark.customer == NO_CUSTOMER else scope_of(mark.customer),
@@ -54,6 +50,11 @@ def take() -> list[Mark]:
             for mark in marks
         )
     return marks
+
+
+def mark_of(row: Anchor) -> Mark:
+    """A row of the table as a mark."""
+    return Mark(customer_bytes(row.customer_id), row.sequence, bytes(row.hash), row.at)
 
 
 def append(path: Path, marks: list[Mark]) -> None:
@@ -78,6 +79,4 @@ def line_of(mark: Mark) -> bytes:
 
 def known() -> list[Mark]:
     """The anchors that the table remembers. Whoever may write to it may forge them: they replace no copy elsewhere."""
-    return [
-        Mark(customer_bytes(row.customer_id), row.sequence, bytes(row.hash), row.at) for row in Anchor.objects.all()
-    ]
+    return [mark_of(row) for row in Anchor.objects.all()]

@@ -2,6 +2,9 @@
 
 import csv
 import datetime as dt
+import email
+import email.policy
+import re
 import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,6 +16,8 @@ from tenantry.audit.chain.canonical import CUSTOMER_FIELD, FIELDS, NO_CUSTOMER, 
 from tenantry.audit.chain.checking import Checker, Mark, Verdict
 
 _COLUMNS: Final = ("sequence", "event_id", "customer_sequence", "sealed_at_us", "digest", "customer_hash", "hash")
+_MAIL: Final = re.compile(rb"(?:From |[A-Za-z][A-Za-z0-9-]*:[ \t])")
+_FROM: Final = re.compile(rb"^From [^\n]*\n", re.MULTILINE)  # before each mail of a mailbox
 _MOST_BROKEN: Final = 20  # lines that cannot be read; a file of another kind is not read to its end
 
 
@@ -97,7 +102,7 @@ def harmed(text: str) -> str:
 
 
 def read_anchors(paths: Iterable[Path]) -> list[Mark]:
-    """The anchors in these files.
+    """The anchors in these files: lines of anchors, lines of syslog that hold them, or saved mails.
 
     Raises:
         Unreadable: a line is no anchor.
@@ -107,15 +112,28 @@ def read_anchors(paths: Iterable[Path]) -> list[Mark]:
 
 
 def _anchors(path: Path) -> Iterator[Mark]:
-    for number, line in enumerate(path.read_bytes().splitlines(), 1):
-        # A line of syslog has its own head before the document.
+    data = path.read_bytes()
+    is_mail = _MAIL.match(data) is not None
+    for number, line in enumerate(_text_of_mail(data) if is_mail else data.splitlines(), 1):
+        # A line of syslog has its own head before the document; a mail has words around them.
         start = line.find(b"{")
-        if not line.strip():
+        if not line.strip() or (is_mail and start < 0):
             continue
         try:
             yield _mark(orjson.loads(line[start:]))
         except (ValueError, KeyError, TypeError) as error:
             raise Unreadable(f"Line {number} of {path} is no anchor.") from error
+
+
+def _text_of_mail(data: bytes) -> list[bytes]:
+    """The lines of a mail as it was saved, or of a mailbox with many (mbox)."""
+    lines: list[bytes] = []
+    for part in _FROM.split(data):
+        for text in email.message_from_bytes(part, policy=email.policy.default).walk():
+            if text.get_content_type() == "text/plain":
+                content = text.get_payload(decode=True)
+                lines += content.splitlines() if isinstance(content, bytes) else []
+    return lines
 
 
 def _mark(document: dict[str, Any]) -> Mark:

@@ -1,0 +1,5 @@
+"""What is done about the record itself.
+
+keeping     anchors are taken and handed to whoever keeps them
+checking    the chain is checked, and alerts tell what was found
+"""
