@@ -14,6 +14,7 @@ import orjson
 
 from tenantry.audit.chain.canonical import CUSTOMER_FIELD, FIELDS, NO_CUSTOMER, NULLABLE, pack
 from tenantry.audit.chain.checking import Checker, Mark, Verdict
+from tenantry.kit import clock
 
 _COLUMNS: Final = ("sequence", "event_id", "customer_sequence", "sealed_at_us", "digest", "customer_hash", "hash")
 _MAIL: Final = re.compile(rb"(?:From |[A-Za-z][A-Za-z0-9-]*:[ \t])")
@@ -48,7 +49,7 @@ def verify_lines(lines: Iterable[bytes], *, anchors: Iterable[Mark] = ()) -> Ver
         Unreadable: the first line does not begin an export.
     """
     rest = iter(lines)
-    checker = Checker(**_begin(next(rest, b"")), anchors=anchors, now=dt.datetime.now(tz=dt.UTC))
+    checker = Checker(**_begin(next(rest, b"")), anchors=anchors, now=clock.now())
     verdict = checker.verdict
     end: dict[str, Any] | None = None
     for number, line in enumerate(rest, 2):
@@ -81,7 +82,7 @@ def verify_csv(lines: Iterable[str], *, anchors: Iterable[Mark] = ()) -> Verdict
     rows = csv.reader(lines)
     if tuple(next(rows, ())) != (*_COLUMNS, *FIELDS):
         raise Unreadable("This is no export of the record: its first line is neither JSON nor the known columns.")
-    checker = Checker(anchors=anchors, now=dt.datetime.now(tz=dt.UTC))
+    checker = Checker(anchors=anchors, now=clock.now())
     for number, row in enumerate(rows, 2):
         try:
             texts = [
