@@ -121,6 +121,10 @@ class ControlApp:
     def _do_add_user(self, body: Body, tenant: str) -> Answer:
         return 201, plain(self._tenant(tenant).add_user(**body))
 
+    def _do_set_access_passes(self, body: Body, tenant: str) -> Answer:
+        self._tenant(tenant).allow_access_passes(**body)
+        return 200, {}
+
     def _do_list_users(self, request: Request, tenant: str) -> Answer:
         search = request.args.get("search", "").lower()
         limit = request.args.get("limit", default=100, type=int)

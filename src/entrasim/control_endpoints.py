@@ -58,6 +58,8 @@ ENDPOINTS = (
     Endpoint("POST", "/tenants/<tenant>/delta/expire", "answer delta tokens given out so far with 410", "expire_delta"),
     Endpoint("POST", "/tenants/<tenant>/sign-in", "context with wants_mfa: declare an authentication context; "
              "tells_methods: id tokens carry amr and acr", "set_sign_in"),
+    Endpoint("POST", "/tenants/<tenant>/access-passes", "the Temporary Access Pass policy: is_enabled, "
+             "minimum_lifetime_in_minutes, maximum_lifetime_in_minutes, is_usable_once", "set_access_passes"),
     Endpoint("POST", "/tenants/<tenant>/vanish", "the tenant is deleted", "vanish"),
     Endpoint("GET", "/tenants/<tenant>/journal", "what clients asked", "journal"),
     Endpoint("GET", "/tenants/<tenant>/lint", "complaints about the client", "lint"),

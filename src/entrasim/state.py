@@ -42,6 +42,32 @@ class Sku:
 
 
 @dataclasses.dataclass(slots=True)
+class AccessPass:
+    """A Temporary Access Pass of a user (Graph: `temporaryAccessPassAuthenticationMethod`). There is one at most."""
+
+    id: str
+    code: str
+    created_date_time: dt.datetime
+    start_date_time: dt.datetime
+    lifetime_in_minutes: int
+    is_usable_once: bool
+    is_used: bool = False
+
+
+@dataclasses.dataclass(slots=True)
+class AccessPassPolicy:
+    """The Temporary Access Pass policy of a tenant, with Microsoft's defaults."""
+
+    is_enabled: bool = False
+    minimum_lifetime_in_minutes: int = 60
+    maximum_lifetime_in_minutes: int = 480
+    default_lifetime_in_minutes: int = 60
+    is_usable_once: bool = False  # passes for one use only
+    default_length: int = 8
+    excluded: set[str] = dataclasses.field(default_factory=set)  # object ids of users it is not for
+
+
+@dataclasses.dataclass(slots=True)
 class User:
     """A user. `password` is what sign-in pages check (None: nobody can sign in with a password)."""
 
@@ -86,6 +112,7 @@ class User:
     city: str | None = None
     country: str | None = None
     manager_id: str | None = None  # object id of a user
+    access_pass: AccessPass | None = None
     signs_in_with_mfa: bool = True  # whether a second factor is registered, so that tokens say `mfa` in `amr`
     sign_in_methods: tuple[str, ...] | None = None  # what `amr` says instead; None: by `signs_in_with_mfa`
 
@@ -259,6 +286,7 @@ class Tenant:
     pim_policy_by_role: dict[str, dict[str, dict[str, object]]] = dataclasses.field(
         default_factory=dict
     )  # the same for single roles, by role id
+    access_pass_policy: AccessPassPolicy = dataclasses.field(default_factory=AccessPassPolicy)
     delta_epoch: int = 0  # delta tokens of an earlier epoch are answered with 410
     purged_users: dict[str, int] = dataclasses.field(default_factory=dict, repr=False)  # id -> change number
     change_times: list[tuple[int, dt.datetime]] = dataclasses.field(default_factory=list, repr=False)

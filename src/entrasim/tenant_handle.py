@@ -13,6 +13,7 @@ from entrasim.faults import Fault, FaultOption
 from entrasim.journal import JournalEntry
 from entrasim.rights_handle import RightsHandle
 from entrasim.state import (
+    AccessPassPolicy,
     AdministrativeUnit,
     AppRegistration,
     Group,
@@ -143,6 +144,10 @@ class TenantHandle(RightsHandle):
     def protect_context(self, context: str, *, wants_mfa: bool = True) -> None:
         """Declare an authentication context (c1 to c99), with or without a policy that wants a second factor for it."""
         self.state.authentication_contexts[context] = wants_mfa
+
+    def allow_access_passes(self, **policy: Any) -> None:  # noqa: ANN401  any field of AccessPassPolicy
+        """Switch the Temporary Access Pass policy on, with these values instead of Microsoft's defaults."""
+        self.state.access_pass_policy = AccessPassPolicy(**{"is_enabled": True, **policy})
 
     def tell_methods_in_id_tokens(self, *, told: bool = True) -> None:
         """Let v2.0 id tokens carry `amr` and `acr`, which Microsoft's pages do not promise."""

@@ -10,19 +10,21 @@ from hypothesis import strategies as st
 from tenantry.kit.decision import Allowed, Decision, Denied
 from tenantry.reach import Action, Reacher, Target, decide, explain_all, least_roles, matrices, roles
 from tenantry.reach.permission_ids import PERMISSION_IDS
-from tenantry.reach.permissions import HELPDESK_REQUIRED
+from tenantry.reach.permissions import HELPDESK_OPTIONAL, HELPDESK_REQUIRED
 
 PAA = roles.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR
 UNIT = "5f0c7f5e-0000-4000-8000-000000000001"
 CUSTOM_ROLE = "0c0ffee0-0000-4000-8000-00000000beef"
 
+EVERYTHING = HELPDESK_REQUIRED | HELPDESK_OPTIONAL
+
 
 def connection(*role_ids: str) -> Reacher:
-    return Reacher(role_ids=frozenset(role_ids), permissions=HELPDESK_REQUIRED)
+    return Reacher(role_ids=frozenset(role_ids), permissions=EVERYTHING)
 
 
 def scoped_connection(*role_ids: str) -> Reacher:
-    return Reacher(unit_role_ids={UNIT: frozenset(role_ids)}, permissions=HELPDESK_REQUIRED)
+    return Reacher(unit_role_ids={UNIT: frozenset(role_ids)}, permissions=EVERYTHING)
 
 
 def user(*role_ids: str) -> Target:
@@ -84,7 +86,7 @@ def test_ac_5_2_a_restricted_unit_blocks_everyone_not_scoped_to_it(action: Actio
         Target(is_management_restricted=True, restricted_unit_ids=frozenset({UNIT})),
     ):
         assert denied(decide(action=action, reacher=connection(actor), target=target)).code == "restricted_unit"
-    elsewhere = Reacher(unit_role_ids={"another": frozenset({PAA})}, permissions=HELPDESK_REQUIRED)
+    elsewhere = Reacher(unit_role_ids={"another": frozenset({PAA})}, permissions=EVERYTHING)
     assert denied(decide(action=action, reacher=elsewhere, target=target)).code == "restricted_unit"
 
 
@@ -168,17 +170,28 @@ def test_revoking_with_password_administrator_alone_warns() -> None:
         (Action.BLOCK_SIGN_IN, "User.EnableDisableAccount.All"),
         (Action.UNBLOCK_SIGN_IN, "User.EnableDisableAccount.All"),
         (Action.REVOKE_SESSIONS, "User.RevokeSessions.All"),
+        (Action.ACCESS_PASS, "UserAuthMethod-TAP.ReadWrite.All"),
     ],
 )
 def test_a_missing_permission_is_told_by_name_before_any_role(action: Action, permission: str) -> None:
-    reacher = Reacher(role_ids=frozenset(), permissions=HELPDESK_REQUIRED - {permission})
+    reacher = Reacher(role_ids=frozenset(), permissions=EVERYTHING - {permission})
     answer = denied(decide(action=action, reacher=reacher, target=user()))
     assert answer.code == "permission_missing"
     assert permission in answer.reason
 
 
+def test_a_pass_takes_no_role_but_in_a_restricted_unit_and_warns_of_administrators() -> None:
+    """Microsoft's page asks a signed-in user for a role, and an app for its permission alone."""
+    nobody = Reacher(permissions=EVERYTHING)
+    assert note(decide(action=Action.ACCESS_PASS, reacher=nobody, target=user())) == ""
+    administrator = decide(action=Action.ACCESS_PASS, reacher=nobody, target=user(roles.GLOBAL_ADMINISTRATOR))
+    assert "as an administrator" in note(administrator)
+    restricted = Target(is_management_restricted=True, restricted_unit_ids=frozenset({UNIT}))
+    assert denied(decide(action=Action.ACCESS_PASS, reacher=nobody, target=restricted)).code == "restricted_unit"
+
+
 def test_permissions_may_be_given_as_ids() -> None:
-    granted = frozenset(PERMISSION_IDS[name] for name in HELPDESK_REQUIRED)
+    granted = frozenset(PERMISSION_IDS[name] for name in EVERYTHING)
     reacher = Reacher(role_ids=frozenset({PAA.upper()}), permissions=granted)
     assert all(explain_all(reacher, user()).values())
 
@@ -191,7 +204,7 @@ def test_without_a_role_the_least_role_is_named() -> None:
 
 
 def test_an_eligible_role_does_not_count_and_the_answer_says_make_it_active() -> None:
-    reacher = Reacher(eligible_role_ids=frozenset({PAA}), permissions=HELPDESK_REQUIRED)
+    reacher = Reacher(eligible_role_ids=frozenset({PAA}), permissions=EVERYTHING)
     answer = denied(decide(action=Action.RESET_PASSWORD, reacher=reacher, target=user(roles.GLOBAL_ADMINISTRATOR)))
     assert answer.code == "role_eligible_only"
     assert "Active" in answer.remedy
@@ -233,7 +246,7 @@ REACHERS = st.builds(
     role_ids=ROLE_IDS,
     eligible_role_ids=ROLE_IDS,
     unit_role_ids=st.builds(lambda held: {UNIT: held}, ROLE_IDS),
-    permissions=st.sampled_from([HELPDESK_REQUIRED, frozenset[str]()]),
+    permissions=st.sampled_from([EVERYTHING, frozenset[str]()]),
 )
 ACTIONS = st.sampled_from(Action)
 
@@ -273,7 +286,7 @@ def test_every_answer_is_whole_sentences_and_the_recommended_role_really_does_it
         enough = Reacher(
             role_ids=frozenset({role.template_id}),
             unit_role_ids=dict.fromkeys(target.restricted_unit_ids, frozenset({role.template_id})),
-            permissions=HELPDESK_REQUIRED,
+            permissions=EVERYTHING,
         )
         unit_unknown = target.is_restricted and not target.restricted_unit_ids
         assert unit_unknown or decide(action=action, reacher=enough, target=target)

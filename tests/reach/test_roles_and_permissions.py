@@ -107,7 +107,8 @@ def test_ac_5_1_the_group_path_offers_global_administrator_never_preselected(loo
 def test_ac_x_4_the_helpdesk_app_asks_for_reading_password_and_sign_in_only() -> None:
     assert {p.name for p in permissions.wanted()} == HELPDESK_REQUIRED
     assert not any("RoleManagement.ReadWrite" in name or name == "User.Create" for name in HELPDESK_REQUIRED)
-    assert {p.name for p in PERMISSIONS} == HELPDESK_REQUIRED | ELEVATION_REQUIRED
+    assert not permissions.HELPDESK_OPTIONAL & (HELPDESK_REQUIRED | ELEVATION_REQUIRED)
+    assert {p.name for p in PERMISSIONS} == HELPDESK_REQUIRED | ELEVATION_REQUIRED | permissions.HELPDESK_OPTIONAL
     assert all(p.reason.endswith(".") and p.features for p in PERMISSIONS)
     assert set(permissions.FEATURE_LABELS) == set(Feature)
 

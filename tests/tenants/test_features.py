@@ -24,7 +24,7 @@ PAA = roles.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR
 PRA = roles.PRIVILEGED_ROLE_ADMINISTRATOR
 USER_ADMIN = roles.USER_ADMINISTRATOR
 GA = roles.GLOBAL_ADMINISTRATOR
-RESET, ADMINS, BLOCK, JIT, NOTICES = Wish
+RESET, ADMINS, BLOCK, PASSES, JIT, NOTICES = Wish
 
 
 def choose(trip: Trip, *wishes: Wish, role: str = "", **more: Any) -> Any:  # noqa: ANN401  a test client's answer
@@ -257,6 +257,7 @@ def test_ac_6_4_the_board_goes_from_attention_over_propagating_to_ready(trip: Tr
         "reset_admins": "ready",
         "block": "ready",
         "revoke": "ready",
+        "access_pass": "not_wanted",
         "jit": "not_wanted",
         "notices": "not_wanted",
     }

@@ -11,6 +11,7 @@ import urllib.parse
 from werkzeug import Request, Response
 
 from entrasim import passwords
+from entrasim.access_passes import usability
 from entrasim.app import Context
 from entrasim.changes import changing
 from entrasim.errors import GraphError
@@ -247,6 +248,9 @@ def _password_given(visit: Visit, asked: Asked) -> SignedIn | Response:
     if isinstance(found, str):
         return password_page(visit, asked, login, error=found)
     tenant, user = found
+    if user.access_pass is not None and user.access_pass.code == visit.posted("passwd"):
+        user.access_pass.is_used = True
+        return _signed_in(visit, tenant, user)
     if user.force_change_password_next_sign_in or user.force_change_password_next_sign_in_with_mfa:
         return change_page(visit, asked, login)
     return _signed_in(visit, tenant, user)
@@ -273,17 +277,26 @@ def _new_password_given(visit: Visit, asked: Asked) -> SignedIn | Response:
 def _checked(visit: Visit, login: str, password: str) -> tuple[Tenant, User] | str:
     """The account when the password is right and it may sign in, else what to say."""
     found = find_account(visit.context.world, login)
-    if found is None or found[1].password is None:
+    if found is None or (found[1].password is None and found[1].access_pass is None):
         return "AADSTS50126: Your account or password is incorrect. Error validating credentials."
     tenant, user = found
     with tenant.lock:
-        right = hmac.compare_digest((user.password or "").encode(), password.encode())
+        right = user.password is not None and hmac.compare_digest(user.password.encode(), password.encode())
+        right = right or _is_access_pass(tenant, user, password, visit.now)
         enabled = user.account_enabled
     if not right:
         return "AADSTS50126: Error validating credentials due to invalid username or password."
     if not enabled:
         return "AADSTS50057: The user account is disabled. Your account has been blocked by your administrator."
     return tenant, user
+
+
+def _is_access_pass(tenant: Tenant, user: User, typed: str, now: dt.datetime) -> bool:
+    """Whether it is the user's Temporary Access Pass, and good now. Microsoft asks for it on a page of its own."""
+    found = user.access_pass
+    if found is None or not hmac.compare_digest(found.code.encode(), typed.encode()):
+        return False
+    return usability(found, tenant.access_pass_policy, user, now) == "EnabledByPolicy"
 
 
 def _complaint(user: User, new: str, again: str) -> str | None:

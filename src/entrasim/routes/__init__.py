@@ -11,7 +11,8 @@ from entrasim.tables.operations import ALLOWED
 from entrasim.web import ROUTES
 
 _MODULES = (
-    "organization", "users", "users_write", "memberships", "deleted", "delta", "groups", "service_principals", "roles",
+    "organization", "users", "users_write", "access_passes", "memberships", "deleted", "delta", "groups",
+    "service_principals", "roles",
     "permission_grants", "applications", "pim",
     "directory", "batch",
 )  # fmt: skip

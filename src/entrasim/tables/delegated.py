@@ -61,7 +61,13 @@ SCOPES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Where the delegated side is not the application side without the permissions that exist for apps only."""
 
+_METHODS = "/users/{id}/authentication/temporaryAccessPassMethods"
+_METHOD_MANAGERS = _ADMINISTRATORS | _named("Authentication Administrator", "Privileged Authentication Administrator")
+
 ROLES: dict[str, frozenset[str] | None] = {
+    f"GET {_METHODS}": _METHOD_MANAGERS | _named("Global Reader"),
+    f"POST {_METHODS}": _METHOD_MANAGERS,
+    f"DELETE {_METHODS}/{{id}}": _METHOD_MANAGERS,
     "POST /users": _USER_MANAGERS,
     "DELETE /users/{id}": None,  # the table of sensitive actions decides
     "PATCH /users/{id}": None,

@@ -42,6 +42,13 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "DELETE /users/{id}": ("User.DeleteRestore.All", "User.ReadWrite.All"),
     "POST /users/{id}/revokeSignInSessions": ("Directory.ReadWrite.All", "User.ReadWrite.All",
                                               "User.RevokeSessions.All"),
+    "GET /users/{id}/authentication/temporaryAccessPassMethods": (
+        "UserAuthMethod-TAP.Read.All", "UserAuthMethod-TAP.ReadWrite.All", "UserAuthenticationMethod.Read.All",
+        "UserAuthenticationMethod.ReadWrite.All"),
+    "POST /users/{id}/authentication/temporaryAccessPassMethods": (
+        "UserAuthMethod-TAP.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All"),
+    "DELETE /users/{id}/authentication/temporaryAccessPassMethods/{id}": (
+        "UserAuthMethod-TAP.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All"),
     "GET /users/{id}/memberOf": (*_GROUP_READ, "User.Read.All"),
     "GET /users/{id}/transitiveMemberOf": (*_GROUP_READ, "User.Read.All"),
     "GET /users/{id}/licenseDetails": (*_DIRECTORY, "LicenseAssignment.Read.All", "User.Read.All",

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from tenantry.customers.queries import get_customer
 from tenantry.helpdesk import queries
-from tenantry.helpdesk.actions.requests import AlreadyThere, create_operation
+from tenantry.helpdesk.actions.requests import AlreadyThere, PassWish, create_operation
 from tenantry.helpdesk.guarding import Shown
 from tenantry.helpdesk.kinds import BY_KIND
 from tenantry.kit.actor import Actor
@@ -71,6 +71,7 @@ class OperationApproval:
                     ticket=request.ticket,
                     password=secret,
                     must_change=request.payload["must_change"],
+                    wish=PassWish(**request.payload["wish"]) if request.payload.get("wish") else None,
                     grounds=grounds,
                 )
         except IntegrityError:

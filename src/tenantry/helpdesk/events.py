@@ -10,6 +10,7 @@ class HelpdeskEvent(StrEnum):
     BLOCK_SIGN_IN = "helpdesk.block_sign_in"
     UNBLOCK_SIGN_IN = "helpdesk.unblock_sign_in"
     REVOKE_SESSIONS = "helpdesk.revoke_sessions"
+    ACCESS_PASS = "helpdesk.access_pass"  # noqa: S105  as above
     STOPPED_WAITING = "helpdesk.stopped_waiting"
     PASSWORD_SHOWN = "helpdesk.password_shown"  # noqa: S105  as above
     SECRET_LINK_MADE = "helpdesk.secret_link_made"  # noqa: S105  as above

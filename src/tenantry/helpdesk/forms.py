@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from tenantry.helpdesk import passwords
-from tenantry.helpdesk.actions.requests import JUSTIFICATION, TICKET_LENGTH
+from tenantry.helpdesk.actions.requests import JUSTIFICATION, PASS_MINUTES, TICKET_LENGTH, PassWish
 from tenantry.helpdesk.guarding import OVERRIDE_LENGTHS
 from tenantry.helpdesk.passwords import Source
 from tenantry.kit.sealed import Secret
@@ -63,6 +63,35 @@ class StopForm(forms.Form):
         max_length=_LONGEST,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+
+
+class PassForm(ConfirmForm):
+    """A Temporary Access Pass: also for how long, and for how many sign-ins."""
+
+    minutes = forms.IntegerField(
+        label="Good for, in minutes",
+        help_text="Most tenants allow 60 to 480 minutes. The shorter, the better.",
+        initial=60,
+        min_value=PASS_MINUTES[0],
+        max_value=PASS_MINUTES[1],
+    )
+    is_once = forms.BooleanField(
+        label="For one sign-in only",
+        help_text=(
+            "Recommended. Leave it out when the user has to sign in on several devices, or registers a passkey on "
+            "another one."
+        ),
+        required=False,
+        initial=True,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  Django's own
+        super().__init__(*args, **kwargs)
+        self.order_fields(["confirmation", "minutes", "is_once", "justification", "ticket", "override_reason"])
+
+    def wish(self) -> PassWish:
+        """What the pass is to be like, from a valid form."""
+        return PassWish(minutes=self.cleaned_data["minutes"], is_once=self.cleaned_data["is_once"])
 
 
 class ResetForm(ConfirmForm):

@@ -1,4 +1,4 @@
-"""The four operations in words: how each is addressed, labelled, recorded and explained."""
+"""The operations in words: how each is addressed, labelled, recorded and explained."""
 
 import dataclasses
 from typing import Final
@@ -104,6 +104,22 @@ KINDS: Final = (
         is_danger=True,
         is_bulk=True,
         suggestions=("Lost device", "Account may be compromised", "Left the organisation"),
+    ),
+    Kind(
+        kind=OperationKind.ACCESS_PASS,
+        slug="access-pass",
+        label="Temporary Access Pass",
+        icon="ticket-check",
+        question="Create a Temporary Access Pass for {user}?",
+        effect=(
+            "A code with which the user signs in for a limited time, without password and second factor, and registers "
+            "new methods. A pass that the user has now stops working. The password stays as it is."
+        ),
+        done="The pass was created, and a read of the user's sign-in methods proves it.",
+        already="",
+        is_danger=False,
+        is_bulk=False,
+        suggestions=("New telephone", "Lost authenticator", "First sign-in", "Registers a passkey"),
     ),
 )
 

@@ -12,6 +12,7 @@ class OperationKind(models.TextChoices):
     BLOCK_SIGN_IN = "block_sign_in", "Block sign-in"
     UNBLOCK_SIGN_IN = "unblock_sign_in", "Unblock sign-in"
     REVOKE_SESSIONS = "revoke_sessions", "Revoke sessions"
+    ACCESS_PASS = "access_pass", "Temporary Access Pass"
 
 
 class OperationState(models.TextChoices):
@@ -75,7 +76,12 @@ class Operation(models.Model):
     justification = models.TextField()
     ticket = models.CharField(max_length=64, blank=True)
     grounds = models.JSONField(default=dict)  # why the rules allowed it: kind of account, rule, approval, override
-    # Password resets only
+    # Temporary Access Passes only
+    pass_minutes = models.PositiveIntegerField(null=True)
+    pass_is_once = models.BooleanField(default=True)
+    pass_id = models.CharField(max_length=64, blank=True)  # in the tenant
+    pass_until = models.DateTimeField(null=True)
+    # Password resets and, but for the first, Temporary Access Passes, whose code is the secret
     must_change = models.BooleanField(default=True)
     password_sealed = models.BinaryField(null=True)  # until it is shown once, thrown away, or the reset fails
     password_shown_at = models.DateTimeField(null=True)
@@ -133,6 +139,21 @@ class Operation(models.Model):
     def is_open(self) -> bool:
         """Whether it has not ended."""
         return self.state in OPEN_STATES
+
+    @property
+    def is_access_pass(self) -> bool:
+        """Whether its secret is a Temporary Access Pass, and not a password."""
+        return self.kind == OperationKind.ACCESS_PASS
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether something secret comes of it that is handed over."""
+        return self.kind in {OperationKind.RESET_PASSWORD, OperationKind.ACCESS_PASS}
+
+    @property
+    def secret_words(self) -> str:
+        """What that is."""
+        return "Temporary Access Pass" if self.is_access_pass else "new password"
 
     @property
     def tone(self) -> str:

@@ -32,6 +32,16 @@ def not_connected() -> Denied:
     )
 
 
+def not_wanted() -> Denied:
+    """The feature is not switched on for the customer."""
+    return Denied(
+        code="not_wanted",
+        reason="Temporary Access Passes are not switched on for this customer.",
+        remedy="Choose them under Features on the customer's page; one more permission is asked for then.",
+        who="you, with a Global Administrator of the customer",
+    )
+
+
 def in_progress(what: str) -> Denied:
     """One operation on a user at a time: two at once could not be told apart when they are read back."""
     return Denied(
@@ -53,7 +63,13 @@ def removed() -> Denied:
 
 
 def may_operate(
-    *, kind: Kind, connection: "Connection | None", reacher: Reacher | None, target: Target, is_removed: bool
+    *,
+    kind: Kind,
+    connection: "Connection | None",
+    reacher: Reacher | None,
+    target: Target,
+    is_removed: bool,
+    is_wanted: bool = True,
 ) -> Decision:
     """Whether the operation can be asked for: the connection first, then the account, then Microsoft's tables."""
     if connection is None or reacher is None:
@@ -67,4 +83,6 @@ def may_operate(
         )
     if is_removed:
         return removed()
+    if not is_wanted:
+        return not_wanted()
     return decide(action=kind.action, reacher=reacher, target=target)

@@ -88,7 +88,7 @@ def action_rows(
     rules = safeguards.rules()
     rows = []
     for kind in KINDS:
-        if kind.kind == idle:
+        if kind.kind == idle or not _is_wanted(kind, connection):
             continue
         decision: Decision = policies.may_operate(
             kind=kind,
@@ -129,6 +129,7 @@ def decisions_for(
     """Whether `kind` can be done to each of these users now, by object id; the query count does not grow with them."""
     reacher = tenants.reacher_of(connection) if connection is not None else None
     targets = directory.targets_of(users)
+    is_wanted = _is_wanted(kind, connection)
     return {
         user.object_id: policies.may_operate(
             kind=kind,
@@ -136,9 +137,17 @@ def decisions_for(
             reacher=reacher,
             target=targets[user.object_id],
             is_removed=user.removed_at is not None,
+            is_wanted=is_wanted,
         )
         for user in users
     }
+
+
+def _is_wanted(kind: Kind, connection: "Connection | None") -> bool:
+    """Whether it is switched on for the customer; most kinds always are."""
+    if kind.kind != OperationKind.ACCESS_PASS:
+        return True
+    return connection is not None and tenants.wants_access_passes(connection)
 
 
 def find_user(*, customer_id: uuid.UUID, object_id: uuid.UUID) -> "tuple[Connection, DirectoryUser]":

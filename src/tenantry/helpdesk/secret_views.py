@@ -47,10 +47,21 @@ def secret(request: HttpRequest, token: str) -> HttpResponse:
             WRONG_LINKS.count(near)
             return _not_found(request)
         else:
-            context = {"operation": operation, "password": password.reveal()}
+            context = {
+                "operation": operation,
+                "password": password.reveal(),
+                "is_pass": operation.is_access_pass,
+            }
             return _private(render(request, "helpdesk/secret_shown.html", context))
     status = HTTPStatus.BAD_REQUEST if form.errors else HTTPStatus.OK
-    return _private(render(request, "helpdesk/secret.html", {"link": link, "form": form}, status=status))
+    return _private(
+        render(
+            request,
+            "helpdesk/secret.html",
+            {"link": link, "form": form, "is_pass": link.operation.is_access_pass},
+            status=status,
+        )
+    )
 
 
 def _not_found(request: HttpRequest) -> HttpResponse:

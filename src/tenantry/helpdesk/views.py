@@ -18,7 +18,7 @@ from tenantry.customers.queries import get_customer
 from tenantry.helpdesk import actions, guarding, policies, queries
 from tenantry.helpdesk.actions.requests import TICKET_LENGTH
 from tenantry.helpdesk.confirmation import Confirmation
-from tenantry.helpdesk.forms import ConfirmForm, ResetForm, StopForm
+from tenantry.helpdesk.forms import ConfirmForm, PassForm, ResetForm, StopForm
 from tenantry.helpdesk.guarding import Shown
 from tenantry.helpdesk.kinds import BY_KIND, BY_SLUG, Kind
 from tenantry.helpdesk.models import Operation, OperationKind, OperationState
@@ -106,6 +106,7 @@ def _confirmed(
             ticket=form.cleaned_data["ticket"],
             password=form.new_password() if isinstance(form, ResetForm) else None,
             must_change=form.cleaned_data.get("must_change", True),
+            wish=form.wish() if isinstance(form, PassForm) else None,
             shown=shown,
         )
     except actions.Expired as expired:
@@ -149,7 +150,7 @@ def _form(kind: Kind, user: "DirectoryUser", data: Any, **options: Any) -> Confi
     if kind.kind == OperationKind.RESET_PASSWORD:
         may_type = not user.tenant.customer.hides_passwords
         return ResetForm(data, user_principal_name=user.user_principal_name, may_type=may_type, **options)
-    return ConfirmForm(data, **options)
+    return (PassForm if kind.kind == OperationKind.ACCESS_PASS else ConfirmForm)(data, **options)
 
 
 def _about(customer_id: uuid.UUID, user: "DirectoryUser", kind: Kind, request: HttpRequest) -> dict[str, Any]:
@@ -205,6 +206,7 @@ def _ask(
         "repeated": repeated if repeated is not None and repeated.pk != again else None,
         "expired": expired,
         "is_reset": kind.kind == OperationKind.RESET_PASSWORD,
+        "is_pass": kind.kind == OperationKind.ACCESS_PASS,
         "source_hints": _SOURCE_HINTS,
         "must_retype": form.is_bound and form.data.get("source") == "typed",
     }
@@ -328,19 +330,20 @@ def _operation_context(
     request: HttpRequest, found: Operation, *, password: Secret | None = None, stop_form: StopForm | None = None
 ) -> dict[str, Any]:
     technician = technician_of(request)
-    is_reset = found.kind == OperationKind.RESET_PASSWORD
+    has_secret = found.has_secret
     is_done = found.state == OperationState.DONE
     return {
         "customer": found.tenant.customer,
         "operation": found,
         "kind": BY_KIND[found.kind],
-        "is_reset": is_reset,
+        "has_secret": has_secret,
+        "secret_name": "pass" if found.is_access_pass else "password",
         "is_done": is_done,
         "is_own": found.technician_id == technician.pk,
-        "is_ready_to_show": is_reset and is_done and found.password_sealed is not None,
+        "is_ready_to_show": has_secret and is_done and found.password_sealed is not None,
         "shown_password": password.reveal() if password is not None else "",
         "hides_passwords": found.tenant.customer.hides_passwords,
-        "link": queries.newest_link(found) if is_reset else None,
+        "link": queries.newest_link(found) if has_secret else None,
         "is_given_up": found.state == OperationState.GIVEN_UP,
         "stop_form": (stop_form or StopForm()) if policies.may_stop(found, clock.now()) else None,
         "nothing_sent": found.first_sent_at is None,

@@ -16,6 +16,7 @@ class Action(enum.StrEnum):
     BLOCK_SIGN_IN = "block_sign_in"
     UNBLOCK_SIGN_IN = "unblock_sign_in"
     REVOKE_SESSIONS = "revoke_sessions"
+    ACCESS_PASS = "access_pass"  # noqa: S105  as above
 
     @property
     def feature(self) -> Feature:
@@ -25,7 +26,12 @@ class Action(enum.StrEnum):
     @property
     def table(self) -> Mapping[str, frozenset[str]]:
         """Microsoft's table for this action; the title of the reset table covers invalidating refresh tokens."""
-        return RESET if self in {Action.RESET_PASSWORD, Action.REVOKE_SESSIONS} else SENSITIVE
+        return SENSITIVE if self in {Action.BLOCK_SIGN_IN, Action.UNBLOCK_SIGN_IN} else RESET
+
+    @property
+    def needs_role(self) -> bool:
+        """Whether an app needs a directory role besides its permission; Microsoft's page asks users for one only."""
+        return self is not Action.ACCESS_PASS
 
 
 def _lower(ids: Iterable[str]) -> frozenset[str]:

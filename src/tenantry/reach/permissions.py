@@ -28,6 +28,7 @@ class Feature(enum.StrEnum):
     RESET_PASSWORD = "reset_password"  # noqa: S105  the name of a feature
     BLOCK_SIGN_IN = "block_sign_in"
     REVOKE_SESSIONS = "revoke_sessions"
+    ACCESS_PASS = "access_pass"  # noqa: S105  as above
     GRANT_ROLES = "grant_roles"
     CREATE_ACCOUNTS = "create_accounts"
     REMOVE_ACCOUNTS = "remove_accounts"
@@ -43,6 +44,7 @@ FEATURE_LABELS: Final[dict[Feature, str]] = {
     Feature.RESET_PASSWORD: "Reset passwords",
     Feature.BLOCK_SIGN_IN: "Block and unblock sign-in",
     Feature.REVOKE_SESSIONS: "Revoke sessions",
+    Feature.ACCESS_PASS: "Create Temporary Access Passes",
     Feature.GRANT_ROLES: "Give and take back directory roles",
     Feature.CREATE_ACCOUNTS: "Create just-in-time accounts",
     Feature.REMOVE_ACCOUNTS: "Remove just-in-time accounts",
@@ -80,6 +82,7 @@ PERMISSIONS: Final = (
         "Lists the tenant's users and reads back whether an action took effect.",
         Feature.READ_DIRECTORY,
         *_ACTIONS,
+        Feature.ACCESS_PASS,
         *_ACCOUNTS,
     ),
     _permission(
@@ -129,6 +132,11 @@ PERMISSIONS: Final = (
         Feature.REMOVE_ACCOUNTS,
     ),
     _permission(
+        "UserAuthMethod-TAP.ReadWrite.All",
+        "Creates Temporary Access Passes, with which a user signs in and registers new methods; only where wanted.",
+        Feature.ACCESS_PASS,
+    ),
+    _permission(
         "GroupMember.Read.All",
         "Reads members and owners of role-assignable groups, whose accounts Microsoft protects.",
         Feature.READ_PROTECTED_GROUPS,
@@ -170,6 +178,9 @@ HELPDESK_REQUIRED: Final = CORE | {
     "GroupMember.Read.All",
 }
 """Names that the help-desk app asks for."""
+
+HELPDESK_OPTIONAL: Final = frozenset({"UserAuthMethod-TAP.ReadWrite.All"})
+"""Names that the help-desk app asks for only once some customer wants the feature that needs them."""
 
 ELEVATION_REQUIRED: Final = CORE | {
     "RoleManagement.ReadWrite.Directory",

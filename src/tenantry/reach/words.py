@@ -16,6 +16,7 @@ _PHRASES = {
     Action.BLOCK_SIGN_IN: "block the sign-in of",
     Action.UNBLOCK_SIGN_IN: "unblock the sign-in of",
     Action.REVOKE_SESSIONS: "revoke the sessions of",
+    Action.ACCESS_PASS: "create a Temporary Access Pass for",
 }
 
 
@@ -47,6 +48,8 @@ def guest_account(action: Action, target: Target) -> Denied:
     """A guest's password and sessions live in another tenant."""
     if action is Action.RESET_PASSWORD:
         kept, instead = "this tenant keeps no password", ""
+    elif action is Action.ACCESS_PASS:
+        kept, instead = "a pass of this tenant lets nobody in there", ""
     else:
         kept, instead = (
             "the sessions are not kept in this tenant",

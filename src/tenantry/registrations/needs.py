@@ -10,6 +10,7 @@ from tenantry.graph.apps import App
 from tenantry.reach import permissions
 from tenantry.reach.permissions import GRAPH_APP_ID, Permission
 from tenantry.roads.actions import redirect_uri as sign_in_return
+from tenantry.tenants import queries as tenants
 from tenantry.tenants.actions import redirect_uri
 from tenantry.verification.actions import redirect_uri as caller_return
 
@@ -66,10 +67,15 @@ def need_of(app: App) -> Need:
         app=app,
         name=name,
         redirect_uris=uris,
-        permissions=permissions.wanted(_REQUIRED[app]),
+        permissions=permissions.wanted(_REQUIRED[app] | _optional(app)),
         # A caller who signs in has to have done so after the question; only this claim tells.
         id_token_claims=("auth_time",) if app is App.HELPDESK else (),
     )
+
+
+def _optional(app: App) -> frozenset[str]:
+    """What is asked for only because some customer wants the feature. Each customer accepts the whole list."""
+    return permissions.HELPDESK_OPTIONAL if app is App.HELPDESK and tenants.wants_access_passes() else frozenset()
 
 
 def logo() -> bytes:

@@ -26,12 +26,13 @@ class TargetClass(StrEnum):
 
 
 class Deed(StrEnum):
-    """What is done to the account. The first four equal the help desk's kinds of operation."""
+    """What is done to the account. They equal the help desk's kinds of operation."""
 
     RESET_PASSWORD = "reset_password"  # noqa: S105  the name of a deed
     BLOCK_SIGN_IN = "block_sign_in"
     UNBLOCK_SIGN_IN = "unblock_sign_in"
     REVOKE_SESSIONS = "revoke_sessions"
+    ACCESS_PASS = "access_pass"  # noqa: S105  as above
 
 
 class Strength(IntEnum):
@@ -72,6 +73,7 @@ DEED_WORDS: Final[Mapping[Deed, str]] = MappingProxyType(
         Deed.BLOCK_SIGN_IN: "Block sign-in",
         Deed.UNBLOCK_SIGN_IN: "Unblock sign-in",
         Deed.REVOKE_SESSIONS: "Revoke sessions",
+        Deed.ACCESS_PASS: "Temporary Access Pass",
     }
 )
 STRENGTH_WORDS: Final[Mapping[Strength, str]] = MappingProxyType(
@@ -150,12 +152,18 @@ DEFAULTS: Final[Mapping[tuple[TargetClass, Deed], Rule]] = MappingProxyType(
         # Whoever sits down at an unlocked console must not walk away with a password, or open a closed door.
         (TargetClass.ORDINARY, Deed.RESET_PASSWORD): Rule(_ALL, step_up=True),
         (TargetClass.ORDINARY, Deed.UNBLOCK_SIGN_IN): Rule(_ALL, step_up=True),
+        # A pass stands for password and second factor at once, so nobody gets one for a story.
+        (TargetClass.ORDINARY, Deed.ACCESS_PASS): Rule(_ALL, step_up=True, strength=Strength.GOOD),
         **{(TargetClass.ADMINISTRATOR, deed): Rule(_ENGINEERS, step_up=True) for deed in Deed},
+        (TargetClass.ADMINISTRATOR, Deed.ACCESS_PASS): Rule(_ENGINEERS, step_up=True, strength=Strength.GOOD),
         **{
             (TargetClass.GLOBAL_ADMINISTRATOR, deed): Rule(_LEADS, step_up=True, needs_approval=True)
             for deed in Deed
             if deed != Deed.REVOKE_SESSIONS
         },
+        (TargetClass.GLOBAL_ADMINISTRATOR, Deed.ACCESS_PASS): Rule(
+            _LEADS, step_up=True, strength=Strength.GOOD, needs_approval=True
+        ),
         # Ending sessions takes nothing away that signing in again would not give back, and in an attack minutes count.
         (TargetClass.GLOBAL_ADMINISTRATOR, Deed.REVOKE_SESSIONS): Rule(_ENGINEERS, step_up=True),
         **{(TargetClass.OWN_ACCOUNT, deed): Rule(_ENGINEERS, step_up=True, needs_approval=True) for deed in Deed},

@@ -38,6 +38,7 @@ class SignInFacts:
         is_guest: the account's home is another tenant.
         is_synced: mastered on-premises.
         mirrored: the part of Graph's JSON that the directory mirror keeps.
+        pass_ids: ids of the user's Temporary Access Passes; None when they were not asked for.
     """
 
     account_enabled: bool
@@ -46,6 +47,7 @@ class SignInFacts:
     is_guest: bool
     is_synced: bool
     mirrored: dict[str, Any]
+    pass_ids: frozenset[str] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The facts as JSON values, for the row and the record."""
@@ -53,6 +55,7 @@ class SignInFacts:
             "accountEnabled": self.account_enabled,
             "lastPasswordChangeDateTime": _text(self.last_password_change_at),
             "signInSessionsValidFromDateTime": _text(self.sessions_valid_from_at),
+            **({"temporaryAccessPassMethods": sorted(self.pass_ids)} if self.pass_ids is not None else {}),
         }
 
 

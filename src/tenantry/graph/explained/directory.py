@@ -9,6 +9,7 @@ from tenantry.graph.explained.entry import (
     DELTA_PAGE,
     ERRORS_PAGE,
     GROUPS_PAGE,
+    PASS_PAGE,
     ROLES_PAGE,
     THROTTLING_PAGE,
     UNITS_PAGE,
@@ -20,6 +21,7 @@ from tenantry.graph.explained.entry import (
 
 _DENIED: Final = ("Authorization_RequestDenied",)
 _BAD: Final = ("Request_BadRequest",)
+_METHOD_BAD: Final = ("badRequest",)
 _BY_ITSELF: Final = "Nothing to do: it is tried again by itself."
 
 RIGHTS: Final = (
@@ -166,6 +168,31 @@ OBJECTS: Final = (
 )
 
 CONTENT: Final = (
+    Entry(
+        _METHOD_BAD,
+        "The tenant's policy does not allow this user a Temporary Access Pass.",
+        "Passes are switched off in the tenant, or this user is not among those who may have one. "
+        "Microsoft says: {said}",
+        "Let an administrator of the customer switch them on: Entra admin center, Authentication methods, Policies, "
+        "Temporary Access Pass.",
+        Who.CUSTOMER,
+        pattern="UserCredentialPolicy|AuthMethodType",
+        when="the message names the credential policy or TemporaryAccessPass",
+        basis=Basis.SEEN,
+        page=PASS_PAGE,
+    ),
+    Entry(
+        _METHOD_BAD,
+        "The tenant's policy does not allow a Temporary Access Pass like this.",
+        "It is to be good for longer or shorter than the policy says, or for more than one sign-in. "
+        "Microsoft says: {said}",
+        "Ask for a time within the range, or for one sign-in only.",
+        Who.TECHNICIAN,
+        pattern="LifetimeInMinutes|IsUsableOnce",
+        when="the message names LifetimeInMinutes or IsUsableOnce",
+        basis=Basis.SEEN,
+        page=PASS_PAGE,
+    ),
     Entry(
         _BAD,
         "Microsoft did not accept this password. Choose another.",

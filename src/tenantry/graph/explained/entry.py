@@ -37,6 +37,9 @@ USER_UPDATE_PAGE: Final = "https://learn.microsoft.com/graph/api/user-update"
 UNITS_PAGE: Final = (
     "https://learn.microsoft.com/entra/identity/role-based-access-control/admin-units-restricted-management"
 )
+PASS_PAGE: Final = (
+    "https://learn.microsoft.com/entra/identity/authentication/howto-authentication-temporary-access-pass"  # noqa: S105  a page
+)
 GROUPS_PAGE: Final = "https://learn.microsoft.com/entra/identity/role-based-access-control/groups-concept"
 ROLES_PAGE: Final = "https://learn.microsoft.com/entra/identity/role-based-access-control/privileged-roles-permissions"
 ASSIGN_PAGE: Final = "https://learn.microsoft.com/graph/api/rbacapplication-post-roleassignments"

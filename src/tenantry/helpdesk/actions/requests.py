@@ -35,6 +35,23 @@ RUN_TASK: Final = "helpdesk.run"
 APPROVAL_KIND: Final = "helpdesk.operation"
 
 
+PASS_MINUTES: Final = (10, 43_200)
+"""What Microsoft takes at all; the tenant's policy is narrower, usually one to eight hours."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class PassWish:
+    """What a Temporary Access Pass is to be like.
+
+    Attributes:
+        minutes: how long it is good.
+        is_once: for one sign-in only.
+    """
+
+    minutes: int
+    is_once: bool = True
+
+
 class Expired(Invalid):
     """The confirmation is too old; ask again with what was typed."""
 
@@ -102,6 +119,7 @@ def request_operation(
     ticket: str = "",
     password: Secret | None = None,
     must_change: bool = True,
+    wish: PassWish | None = None,
     shown: Shown = guarding.NOTHING,
 ) -> Operation:
     """Ask for one operation. The same confirmation again returns the operation it made the first time.
@@ -117,6 +135,7 @@ def request_operation(
         ticket: the reference in the ticket system.
         password: of a reset.
         must_change: of a reset: the user chooses another at the next sign-in.
+        wish: of a Temporary Access Pass.
         shown: what the technician shows for the rules.
 
     Raises:
@@ -126,7 +145,7 @@ def request_operation(
         AlreadyThere: another operation on the user came in between, or the same was done a moment ago and the
             confirmation does not say that it is wanted once more.
         NotAllowed: the MSP's rules, Microsoft's or the connection deny it, or something the rules ask for is missing.
-        Invalid: no justification, or no password for a reset.
+        Invalid: no justification, no password for a reset, or no time for a pass.
     """
     checked = _check(
         technician=technician,
@@ -137,6 +156,7 @@ def request_operation(
         justification=justification,
         ticket=ticket,
         password=password,
+        pass_wish=wish,
         shown=shown,
     )
     if isinstance(checked, Operation):
@@ -160,6 +180,7 @@ def request_operation(
                 ticket=ticket,
                 password=password,
                 must_change=must_change,
+                wish=wish,
                 grounds=guarding.grounds_of(checked.verdict, shown, checked.proven),
             )
             settle(f"operation {made.pk}")
@@ -187,6 +208,7 @@ def request_approval(
     ticket: str = "",
     password: Secret | None = None,
     must_change: bool = True,
+    wish: PassWish | None = None,
     shown: Shown = guarding.NOTHING,
 ) -> "Operation | ApprovalRequest":
     """Ask a second technician to agree to an operation; everything else must be in order already.
@@ -202,6 +224,7 @@ def request_approval(
         justification=justification,
         ticket=ticket,
         password=password,
+        pass_wish=wish,
         shown=shown,
     )
     if isinstance(checked, Operation):
@@ -220,13 +243,18 @@ def request_approval(
     if kind.kind == OperationKind.RESET_PASSWORD:
         lines.append(("Afterwards", "The user must choose another password." if must_change else "It stays as it is."))
         lines.append(("Who sees the new password", technician.display_name))
+    if wish is not None:
+        lines.append(
+            ("Good for", f"{wish.minutes} minutes, {'one sign-in' if wish.is_once else 'any number of sign-ins'}")
+        )
+        lines.append(("Who sees the code", technician.display_name))
     lines += [("User", f"{user.display_name} ({user.user_principal_name})"), ("Kind of account", verdict.class_words)]
     if checked.proven is not None:
         how = (
             f"Verified by {checked.proven.verified_by}: {checked.proven.label}, {checked.proven.strength.name.lower()}"
         )
         lines.append(("Caller", how))
-    wish = safeguards.Wish(
+    asked = safeguards.Wish(
         kind=APPROVAL_KIND,
         confirmation_id=confirmation.id,
         customer_id=customer_id,
@@ -240,6 +268,7 @@ def request_approval(
         payload={
             "kind": kind.kind.value,
             "must_change": must_change,
+            "wish": dataclasses.asdict(wish) if wish is not None else None,
             "shown": dataclasses.asdict(shown),
             "strength": int(checked.proven.strength) if checked.proven else 0,
             "grounds": guarding.grounds_of(verdict, shown, checked.proven),
@@ -253,7 +282,7 @@ def request_approval(
         verdict=verdict, shown=shown, proven=checked.proven, justification=justification, ticket=ticket,
     )  # fmt: skip
     return safeguards.ask(
-        actor=actor, technician=technician, wish=wish, on_created=lambda made: settle(f"request {made.pk}")
+        actor=actor, technician=technician, wish=asked, on_created=lambda made: settle(f"request {made.pk}")
     )
 
 
@@ -277,6 +306,7 @@ def _check(
     justification: str,
     ticket: str,
     password: Secret | None,
+    pass_wish: PassWish | None,
     shown: Shown,
 ) -> "_Checked | Operation":
     """Everything but what the verdict asks for; the operation, if this very confirmation made it already."""
@@ -315,6 +345,11 @@ def _check(
     guarding.check_override(technician=technician, shown=shown)
     if (kind.kind == OperationKind.RESET_PASSWORD) != (password is not None):
         raise Invalid("A reset takes a new password, and nothing else does.", field="password")
+    shortest, longest = PASS_MINUTES
+    if (kind.kind == OperationKind.ACCESS_PASS) != (pass_wish is not None):
+        raise Invalid("A pass takes a time for which it is good, and nothing else does.", field="minutes")
+    if pass_wish is not None and not shortest <= pass_wish.minutes <= longest:
+        raise Invalid(f"A pass is good for {shortest} to {longest} minutes.", field="minutes")
     return _Checked(customer, user, verdict, proven)
 
 
@@ -342,6 +377,7 @@ def create_operation(
     ticket: str,
     password: Secret | None = None,
     must_change: bool = True,
+    wish: PassWish | None = None,
     bulk_run: BulkRun | None = None,
     grounds: Mapping[str, Any] | None = None,
 ) -> Operation:
@@ -371,6 +407,8 @@ def create_operation(
         justification=justification.strip(),
         ticket=ticket.strip(),
         must_change=must_change,
+        pass_minutes=wish.minutes if wish is not None else None,
+        pass_is_once=wish.is_once if wish is not None else True,
         password_sealed=passwords.sealed_for(row_id, password) if password is not None else None,
         created_at=now,
         next_at=now,

@@ -1,4 +1,4 @@
-"""The new password: shown once to whoever asked for it, or thrown away."""
+"""The new password, or the code of a pass: shown once to whoever asked for it, or thrown away."""
 
 import datetime as dt
 import uuid
@@ -64,7 +64,7 @@ def reveal_password(
             actor=actor,
             action=HelpdeskEvent.PASSWORD_SHOWN,
             about=about(operation),
-            summary="The new password was shown once.",
+            summary=f"The {operation.secret_words} was shown once.",
         )
     operation.password_shown_at, operation.password_sealed = now, None
     return operation, password
@@ -82,14 +82,16 @@ def discard_password(
         operation = queries.get_operation(technician=technician, customer_id=customer_id, operation_id=operation_id)
         require_own(operation, technician)
         if operation.is_open:
-            raise Conflict("The reset has not ended, so its password is still needed.", remedy="Wait until it has.")
+            raise Conflict(
+                f"It has not ended, so its {operation.secret_words} is still needed.", remedy="Wait until it has."
+            )
         now = clock.now()
         if _discard(operation, now):
             audit.record(
                 actor=actor,
                 action=HelpdeskEvent.PASSWORD_DISCARDED,
                 about=about(operation),
-                summary="The new password was thrown away unseen.",
+                summary=f"The {operation.secret_words} was thrown away unseen.",
             )
             operation.password_sealed, operation.password_discarded_at = None, now
     return operation
@@ -111,7 +113,7 @@ def discard_stale_passwords(*, actor: Actor) -> int:
                 actor=actor,
                 action=HelpdeskEvent.PASSWORD_DISCARDED,
                 about=about(operation),
-                summary="Nobody asked to see the new password in time, so it was thrown away.",
+                summary=f"Nobody asked to see the {operation.secret_words} in time, so it was thrown away.",
             )
     return count
 
@@ -129,14 +131,14 @@ def require_own(operation: Operation, technician: Technician) -> None:
     """
     if operation.technician_id != technician.pk:
         raise NotAllowed(
-            f"Only {operation.technician_name}, who asked for the reset, can see this password.",
-            remedy="Ask them, or reset the password again.",
+            f"Only {operation.technician_name}, who asked for it, can see this {operation.secret_words}.",
+            remedy="Ask them, or do it again yourself.",
         )
 
 
 def not_there() -> Conflict:
     """The refusal for a password that cannot be shown (any more)."""
     return Conflict(
-        "This password cannot be shown: it was shown before, was thrown away, or the reset is not proven.",
-        remedy="Look at the operation; if the password is needed, reset it again.",
+        "This cannot be shown: it was shown before, was thrown away, has ended, or is not proven.",
+        remedy="Look at the operation; if it is still needed, do it again.",
     )

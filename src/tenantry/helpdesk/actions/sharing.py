@@ -1,4 +1,4 @@
-"""A new password by a one-time link that the user opens: burnt by being read, useless without the code."""
+"""A new password or pass by a one-time link that the user opens: burnt by being read, useless without its code."""
 
 import dataclasses
 import datetime as dt
@@ -80,13 +80,13 @@ def make_link(*, actor: Actor, technician: Technician, customer_id: uuid.UUID, o
             code_digest=_code_digest(token, code),
             made_by=actor.name,
             created_at=now,
-            expires_at=now + LIFETIME,
+            expires_at=min(now + LIFETIME, locked.pass_until) if locked.pass_until else now + LIFETIME,
         )
         audit.record(
             actor=actor,
             action=HelpdeskEvent.SECRET_LINK_MADE,
             about=about(operation),
-            summary="A one-time link to the new password was made; it ends after an hour.",
+            summary=f"A one-time link to the {operation.secret_words} was made; it ends after an hour at most.",
             details={"link": str(made.pk)},
         )
     address = f"{settings.PUBLIC_URL}{reverse('helpdesk:secret', args=(token,))}"
@@ -151,7 +151,7 @@ def open_link(*, token: str, code: str, address: str) -> tuple[Operation, Secret
                 actor=somebody,
                 action=HelpdeskEvent.PASSWORD_SHOWN,
                 about=about(operation),
-                summary="The new password was read through its one-time link.",
+                summary=f"The {operation.secret_words} was read through its one-time link.",
                 details={"link": str(link.pk)},
             )
     if is_wrong:  # said after the count is committed

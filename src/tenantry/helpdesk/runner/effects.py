@@ -2,10 +2,10 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
-from tenantry.graph.calls import sign_in
+from tenantry.graph.calls import access_passes, sign_in
 from tenantry.graph.calls.sign_in import SignInFacts
 from tenantry.helpdesk import passwords
 from tenantry.helpdesk.models import Operation, OperationKind
@@ -20,12 +20,12 @@ class Effect:
     """One kind of effect.
 
     Attributes:
-        send: sends it; repeating it does no further harm.
+        send: sends it, and returns columns of the row to save with Microsoft's yes; repeating it does no further harm.
         is_wanted: whether the account is already as wanted (never, where each time counts).
         is_proven: whether this read, compared with the one before, shows the effect.
     """
 
-    send: Callable[[Operation, Intent], None]
+    send: Callable[[Operation, Intent], Mapping[str, Any]]
     is_wanted: Callable[[SignInFacts], bool]
     is_proven: Callable[[Operation, SignInFacts], bool]
 
@@ -52,8 +52,9 @@ def _moved(name: str) -> Callable[[Operation, SignInFacts], bool]:
 
 
 def _enabled(*, wanted: bool) -> Effect:
-    def send(operation: Operation, intent: Intent) -> None:
+    def send(operation: Operation, intent: Intent) -> Mapping[str, Any]:
         sign_in.set_account_enabled(intent=intent, object_id=operation.object_id, enabled=wanted)
+        return {}
 
     def is_proven(operation: Operation, facts: SignInFacts) -> bool:
         # When the read before said the same, a read after proves nothing without Microsoft's yes.
@@ -63,17 +64,38 @@ def _enabled(*, wanted: bool) -> Effect:
     return Effect(send=send, is_wanted=lambda facts: facts.account_enabled is wanted, is_proven=is_proven)
 
 
-def _reset(operation: Operation, intent: Intent) -> None:
+def _reset(operation: Operation, intent: Intent) -> Mapping[str, Any]:
     sign_in.set_password(
         intent=intent,
         object_id=operation.object_id,
         password=passwords.opened(operation),
         must_change=operation.must_change,
     )
+    return {}
 
 
-def _revoke(operation: Operation, intent: Intent) -> None:
+def _revoke(operation: Operation, intent: Intent) -> Mapping[str, Any]:
     sign_in.revoke_sessions(intent=intent, object_id=operation.object_id)
+    return {}
+
+
+def _create_pass(operation: Operation, intent: Intent) -> Mapping[str, Any]:
+    """Its code comes once: it is sealed on the row in the same statement as Microsoft's yes.
+
+    After an answer that was lost nobody knows the code. Sending again deletes that pass and creates another.
+    """
+    made = access_passes.create_pass(
+        intent=intent,
+        object_id=operation.object_id,
+        minutes=operation.pass_minutes or 0,
+        is_once=operation.pass_is_once,
+    )
+    sealed = passwords.sealed_for(operation.pk, made.code)
+    return {"pass_id": made.id[:64], "pass_until": made.until, "password_sealed": sealed}
+
+
+def _has_our_pass(operation: Operation, facts: SignInFacts) -> bool:
+    return bool(operation.pass_id) and operation.pass_id in (facts.pass_ids or ())
 
 
 def _never(facts: SignInFacts) -> bool:
@@ -86,4 +108,5 @@ EFFECTS: Final = {
     OperationKind.BLOCK_SIGN_IN.value: _enabled(wanted=False),
     OperationKind.UNBLOCK_SIGN_IN.value: _enabled(wanted=True),
     OperationKind.REVOKE_SESSIONS.value: Effect(_revoke, _never, _moved("signInSessionsValidFromDateTime")),
+    OperationKind.ACCESS_PASS.value: Effect(_create_pass, _never, _has_our_pass),
 }

@@ -20,7 +20,7 @@ from tenantry.audit import actions as audit
 from tenantry.directory import actions as directory_actions
 from tenantry.directory import queries as directory
 from tenantry.graph import errors, tokens
-from tenantry.graph.calls import sign_in
+from tenantry.graph.calls import access_passes, sign_in
 from tenantry.graph.calls.sign_in import SignInFacts
 from tenantry.helpdesk import passwords
 from tenantry.helpdesk.kinds import BY_KIND
@@ -126,6 +126,8 @@ def _record(operation: Operation) -> int | None:
     details: dict[str, Any] = {"operation_id": str(operation.pk)}
     if operation.kind == OperationKind.RESET_PASSWORD:
         details["must_change"] = operation.must_change
+    if operation.kind == OperationKind.ACCESS_PASS:
+        details |= {"minutes": operation.pass_minutes, "one_time": operation.pass_is_once}
     if operation.grounds:
         details["grounds"] = operation.grounds
     if operation.bulk_run_id is not None:
@@ -194,7 +196,7 @@ def _send(operation: Operation, *, intent_id: int, before: dict[str, Any] | None
     )
     effect = EFFECTS[operation.kind]
     try:
-        _with_fresh_token(operation, lambda: effect.send(operation, intent))
+        told = _with_fresh_token(operation, lambda: effect.send(operation, intent))
     except errors.UnknownOutcome as error:
         rows.save(operation, **_exchanges(operation, intent))
         rows.unknown(operation, words=words.lost(error))
@@ -211,6 +213,7 @@ def _send(operation: Operation, *, intent_id: int, before: dict[str, Any] | None
             operation,
             state=OperationState.CONFIRMING,
             accepted_at=clock.now(),
+            **told,
             **_exchanges(operation, intent),
             **words.reading_back().columns(),
         )
@@ -237,10 +240,16 @@ def _with_fresh_token(operation: Operation, call: Callable[[], T]) -> T:
 
 
 def _read(operation: Operation) -> SignInFacts:
-    return _with_fresh_token(
-        operation,
-        lambda: sign_in.read_sign_in_facts(tenant_id=operation.tenant_id, object_id=operation.object_id),
-    )
+    tenant_id, object_id = operation.tenant_id, operation.object_id
+
+    def read() -> SignInFacts:
+        facts = sign_in.read_sign_in_facts(tenant_id=tenant_id, object_id=object_id)
+        if operation.kind != OperationKind.ACCESS_PASS or operation.sent_at is None:
+            return facts
+        found = access_passes.ids_of_passes(tenant_id=tenant_id, object_id=object_id)
+        return dataclasses.replace(facts, pass_ids=found)
+
+    return _with_fresh_token(operation, read)
 
 
 def _read_back(operation: Operation) -> None:

@@ -83,6 +83,7 @@ COLUMNS: Final = (
     Column("reset_admins", "Reset administrators' passwords", "Admins", "shield-user", Wish.RESET_ADMINS),
     Column("block", "Block and unblock sign-in", "Block", "ban", Wish.BLOCK),
     Column("revoke", "Revoke sessions", "Revoke", "log-out", Wish.RESET_USERS),
+    Column("access_pass", "Temporary Access Passes", "Passes", "ticket-check", Wish.ACCESS_PASS),
     Column("jit", "Just-in-time grants", "JIT", "shield-plus", Wish.JIT),
     Column("notices", "Expiry notices", "Notices", "bell", Wish.NOTICES),
 )
@@ -94,6 +95,7 @@ _NEEDS: Final[dict[str, tuple[Feature, Action | None]]] = {
     "reset_admins": (Feature.RESET_PASSWORD, Action.RESET_PASSWORD),
     "block": (Feature.BLOCK_SIGN_IN, Action.BLOCK_SIGN_IN),
     "revoke": (Feature.REVOKE_SESSIONS, Action.REVOKE_SESSIONS),
+    "access_pass": (Feature.ACCESS_PASS, None),
     "notices": (Feature.READ_DOMAINS, None),
 }
 _USER: Final = Target(display_name="a user without a role")

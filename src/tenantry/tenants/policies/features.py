@@ -16,6 +16,7 @@ _SHOWN: Final[dict[AppKind, tuple[tuple[Feature, Action | None, str], ...]]] = {
         (Feature.RESET_PASSWORD, Action.RESET_PASSWORD, "key-round"),
         (Feature.BLOCK_SIGN_IN, Action.BLOCK_SIGN_IN, "ban"),
         (Feature.REVOKE_SESSIONS, Action.REVOKE_SESSIONS, "log-out"),
+        (Feature.ACCESS_PASS, None, "ticket-check"),
     ),
     AppKind.ELEVATION: (
         (Feature.GRANT_ROLES, None, "shield-plus"),
@@ -71,6 +72,8 @@ def feature_rows(facts: Facts, now: dt.datetime) -> tuple[FeatureRow, ...]:
     off = permissions.features_off(facts.granted, required=facts.required)
     rows = []
     for feature, action, icon in _SHOWN[facts.app]:
+        if feature is Feature.ACCESS_PASS and not permissions.REQUIRED_BY_FEATURE[feature] <= facts.required:
+            continue  # nobody wants it here
         if standing.state == ConnectionState.OFFLINE:
             kind, word, why = "bad", "Not reachable", dataclasses.replace(standing, cause="", fix="")  # told above
         elif lacking := off.get(feature):

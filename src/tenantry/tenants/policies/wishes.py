@@ -23,6 +23,7 @@ class Wish(enum.StrEnum):
     RESET_USERS = "reset_users"
     RESET_ADMINS = "reset_admins"
     BLOCK = "block"
+    ACCESS_PASS = "access_pass"  # noqa: S105  the name of a wish
     JIT = "jit"
     NOTICES = "notices"
 
@@ -31,6 +32,7 @@ WISH_LABELS: Final[dict[Wish, str]] = {
     Wish.RESET_USERS: "Reset passwords of ordinary users",
     Wish.RESET_ADMINS: "Look after administrators' accounts too",
     Wish.BLOCK: "Block and unblock sign-in",
+    Wish.ACCESS_PASS: "Temporary Access Passes",
     Wish.JIT: "Just-in-time grants",
     Wish.NOTICES: "Notices before a password expires",
 }
@@ -38,12 +40,17 @@ WISH_HINTS: Final[dict[Wish, str]] = {
     Wish.RESET_USERS: "New passwords for users who hold no directory role, and for a few lesser administrators.",
     Wish.RESET_ADMINS: "The same for every administrator, Global Administrators included.",
     Wish.BLOCK: "Switches an account off and on again.",
+    Wish.ACCESS_PASS: (
+        "A code for some hours with which a user signs in and registers new methods. Needs one more permission in the "
+        "app registration and a new consent; the tenant's own policy must allow passes."
+    ),
     Wish.JIT: "Rights for a limited time. Another app asks for them, with the role Privileged Role Administrator.",
     Wish.NOTICES: "Needs reading only, and no role.",
 }
 _PERMISSION_OF: Final[dict[Wish, Feature]] = {
     Wish.RESET_USERS: Feature.RESET_PASSWORD,
     Wish.BLOCK: Feature.BLOCK_SIGN_IN,
+    Wish.ACCESS_PASS: Feature.ACCESS_PASS,
 }
 _LEAST_FIRST: Final = (roles.USER_ADMINISTRATOR, roles.PRIVILEGED_AUTHENTICATION_ADMINISTRATOR)
 """What is proposed, the least first. The two roles that only reset are accepted and never proposed: Microsoft's page of
@@ -99,7 +106,7 @@ def needed_permissions(wishes: Collection[Wish], app: AppKind) -> frozenset[str]
     for wish, feature in _PERMISSION_OF.items():
         if wish not in wishes and not (wish is Wish.RESET_USERS and Wish.RESET_ADMINS in wishes):
             off |= permissions.REQUIRED_BY_FEATURE[feature] - permissions.CORE
-    return asked - off
+    return (asked | permissions.HELPDESK_OPTIONAL) - off
 
 
 def needed_role_actions(wishes: Collection[Wish]) -> tuple[str, ...]:

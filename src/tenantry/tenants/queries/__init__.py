@@ -114,6 +114,13 @@ def connected_tenant_ids() -> list[uuid.UUID]:
     return list(_of().values_list("tenant_id", flat=True))
 
 
+def wants_access_passes(connection: Connection | None = None) -> bool:
+    """Whether Temporary Access Passes are wanted at this connection's customer, or, without one, at any customer."""
+    if connection is not None:
+        return Wish.ACCESS_PASS in wishes_of(connection)
+    return Tenant.objects.filter(wishes__contains=[str(Wish.ACCESS_PASS)]).exists()
+
+
 def wishes_of(connection: Connection) -> frozenset[Wish]:
     """Which features are wanted at the customer, as far as this connection can tell."""
     tenant = connection.tenant
