@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 from django.db import connection
 from django.test import Client, override_settings
@@ -61,13 +62,11 @@ def own_file(no_channels: None, clock: "SharedClock", tmp_path: Path) -> Iterato
 
 
 @pytest.fixture
-def behind() -> Iterator[Callable[..., None]]:
-    """Somebody who owns the tables and has switched the triggers off."""
-    other = connection.copy()
-    with other.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-        yield cursor.execute
-    other.close()
+def behind(database: None, postgres_uri: str) -> Iterator[Callable[..., object]]:
+    """Somebody who owns the server and has switched the triggers off."""
+    with psycopg.connect(postgres_uri, dbname=connection.settings_dict["NAME"], autocommit=True) as other:
+        other.execute("SET session_replication_role = replica")
+        yield other.execute
 
 
 def open_alerts() -> list[tuple[str, str]]:
@@ -212,7 +211,7 @@ def test_a_record_that_was_bent_is_told_once_stays_visible_and_is_told_again_whe
     receiver: Receiver,
     run_jobs: Callable[[], None],
     clock: "SharedClock",
-    behind: Callable[..., None],
+    behind: Callable[..., object],
 ) -> None:
     """AC 4 (audit): scheduled verification, an alert when it fails, and the result on the page and in the doctor."""
     notifications.add_webhook(actor=actor_for(alice), technician=alice, url=f"http://127.0.0.1:{receiver.port}/in")
@@ -254,7 +253,7 @@ def test_a_record_that_was_bent_is_told_once_stays_visible_and_is_told_again_whe
 
 
 def test_a_cut_behind_the_last_check_is_found_by_the_daily_one(
-    clock: "SharedClock", behind: Callable[..., None], own_file: Path
+    clock: "SharedClock", behind: Callable[..., object], own_file: Path
 ) -> None:
     note(3)
     checked = checking.check_by_schedule()

@@ -10,7 +10,8 @@ from tenantry.audit.chain.anchors import known
 from tenantry.audit.chain.canonical import customer_bytes
 from tenantry.audit.chain.checking import Verdict
 from tenantry.audit.chain.verifying import verify
-from tenantry.audit.models import Result
+from tenantry.audit.events import AuditEvent
+from tenantry.audit.models import Event, Result
 from tenantry.audit.queries import Act, Filter, every
 from tenantry.kit import clock
 from tenantry.kit.errors import NotHere
@@ -29,6 +30,7 @@ class Report:
     by_result: list[tuple[str, int]]
     refused: int
     verdict: Verdict
+    kept_since: dt.datetime | None  # what came before was kept long enough, and went; None when nothing did
 
     @property
     def before(self) -> str:
@@ -64,5 +66,13 @@ def monthly(*, customer_id: uuid.UUID, month: dt.date) -> Report:
         by_person=Counter(act.event.actor_name for act in acts).most_common(),
         by_result=Counter(act.result_words for act in acts).most_common(),
         refused=sum(act.result == Result.REFUSED for act in acts),
+        kept_since=_kept_since(since),
         verdict=verify(customer_id=customer_id, anchors=[mark for mark in known() if mark.customer == owner]),
     )
+
+
+def _kept_since(begin: dt.datetime) -> dt.datetime | None:
+    """Since when events are there, when that is after the month's beginning."""
+    pruned = Event.objects.filter(action=AuditEvent.PRUNED).order_by("-pk").values_list("details", flat=True).first()
+    until = dt.datetime.fromisoformat(pruned["until"]) if pruned and pruned.get("until") else None
+    return until if until is not None and until > begin else None

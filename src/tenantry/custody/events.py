@@ -9,4 +9,3 @@ class CustodyEvent(StrEnum):
     CHECKED = "custody.record_checked"
     KEEPER_ADDED = "custody.anchor_receiver_added"
     KEEPER_REMOVED = "custody.anchor_receiver_removed"
-    PRUNED = "custody.record_pruned"

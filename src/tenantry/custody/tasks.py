@@ -1,6 +1,6 @@
-"""Jobs of this domain: anchors every hour, a check every day."""
+"""Jobs of this domain: anchors every hour, a check and a pruning every day."""
 
-from tenantry.custody.actions import checking, keeping
+from tenantry.custody.actions import checking, keeping, retaining
 from tenantry.custody.models import Keeper
 from tenantry.kit import clock, jobs
 
@@ -22,6 +22,12 @@ def hand_over() -> None:
 def check_daily() -> None:
     """Check what is new, and once a week all of it."""
     checking.check_by_schedule()
+
+
+@jobs.every("40 4 * * * 0", "custody.prune")
+def prune() -> None:
+    """Remove what the settings no longer keep."""
+    retaining.prune_by_schedule()
 
 
 @jobs.task(checking.CHECK_JOB)

@@ -2,6 +2,8 @@
 
 canonical   the bytes of an event and the hashes; pure, so that an export can be checked without a database
 checking    walks a chain, link by link; pure
+fitting     asks the database whether everything fits
+pruning     removes what was kept long enough, from the beginning
 sealing     gives events that were committed their links
 verifying   checks the chain in the database
 exporting   writes events with their links to a file

@@ -118,6 +118,11 @@ class Checker:
         self._wanted = frozenset(sequence for owner, sequence in self._anchors if owner == NO_CUSTOMER)
         self._wanted_customers = frozenset(owner for owner, _ in self._anchors if owner != NO_CUSTOMER)
 
+    @property
+    def begin(self) -> Mark:
+        """Where the chain goes on from; at 0 when nothing was pruned."""
+        return Mark(self._only, *self._start)
+
     def take(  # noqa: PLR0917, C901, PLR0912  called 100,000 times a second: keywords and calls would show
         self,
         sequence: int,
@@ -190,7 +195,7 @@ class Checker:
                     f"Events are missing at the end: {whose} ends at {end}, an anchor{when} has seen {place}.",
                     sequence=end,
                 )
-        begin = Mark(self._only, *self._start)
+        begin = self.begin
         if begin.sequence and not is_proven(begin, self._anchors.get((self._only, begin.sequence), ()), now=self._now):
             verdict.add(
                 "beginning",

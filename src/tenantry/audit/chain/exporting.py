@@ -13,7 +13,7 @@ import orjson
 from django.db import connection, transaction
 
 from tenantry.audit.chain.canonical import FIELDS, START, customer_bytes, microseconds
-from tenantry.audit.chain.rows import IN_ORDER, IN_UTC, TEXTS
+from tenantry.audit.chain.rows import IN_ORDER, IN_UTC, TEXTS, settle
 from tenantry.audit.chain.verifying import checkpoint_marks, pieces
 from tenantry.kit import clock
 
@@ -37,6 +37,7 @@ _RUNNERS: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 def export(*, customer_id: uuid.UUID | None = None) -> Iterator[bytes]:
     """The record as JSON lines: a line that tells where it begins, one for each event, and one that ends it."""
     count, last, last_hash = 0, 0, START
+    settle()
     with transaction.atomic(), connection.cursor() as cursor:
         _take_snapshot(cursor)
         yield _line(_head(customer_id))
@@ -49,6 +50,7 @@ def export(*, customer_id: uuid.UUID | None = None) -> Iterator[bytes]:
 
 def lines_after(sequence: int, *, most: int) -> list[tuple[int, bytes]]:
     """Up to `most` events that follow a place in the chain: their places, and their lines as in an export."""
+    settle()
     with transaction.atomic(), connection.cursor() as cursor:
         _take_snapshot(cursor)
         cursor.execute(f"{_READ} l.sequence > %s ORDER BY l.sequence LIMIT %s", [sequence, most])
@@ -62,6 +64,7 @@ def export_csv(*, customer_id: uuid.UUID | None = None) -> Iterator[bytes]:
     writer = csv.writer(buffer)
     writer.writerow((*LINK_COLUMNS, *FIELDS))
     yield "\ufeff".encode() + buffer.getvalue().encode()
+    settle()
     with transaction.atomic(), connection.cursor() as cursor:
         _take_snapshot(cursor)
         for fields, texts in _rows(cursor, customer_id):

@@ -14,6 +14,7 @@ import orjson
 
 from tenantry.audit.chain.canonical import CUSTOMER_FIELD, FIELDS, NO_CUSTOMER, NULLABLE, pack
 from tenantry.audit.chain.checking import Checker, Mark, Verdict
+from tenantry.audit.events import AuditEvent
 from tenantry.kit import clock
 
 _COLUMNS: Final = ("sequence", "event_id", "customer_sequence", "sealed_at_us", "digest", "customer_hash", "hash")
@@ -52,6 +53,7 @@ def verify_lines(lines: Iterable[bytes], *, anchors: Iterable[Mark] = ()) -> Ver
     checker = Checker(**_begin(next(rest, b"")), anchors=anchors, now=clock.now())
     verdict = checker.verdict
     end: dict[str, Any] | None = None
+    pruned: set[tuple[int, str]] = set()
     for number, line in enumerate(rest, 2):
         try:
             document = orjson.loads(line)
@@ -61,6 +63,9 @@ def verify_lines(lines: Iterable[bytes], *, anchors: Iterable[Mark] = ()) -> Ver
                 end = document["end"]
             else:
                 _take(checker, document, line)
+                if document["event"]["action"] == AuditEvent.PRUNED:
+                    told = orjson.loads(document["event"]["details"])
+                    pruned.add((told["sequence"], told["hash"]))
         except (ValueError, KeyError, TypeError, AttributeError):
             verdict.add("file", f"Line {number} is damaged: it is no event as it was exported.")
         if verdict.problem_count > _MOST_BROKEN and not verdict.links:
@@ -70,6 +75,9 @@ def verify_lines(lines: Iterable[bytes], *, anchors: Iterable[Mark] = ()) -> Ver
         found.add("file", "The end of the export is missing: the file was cut off.")
     elif end.get("events") != found.links:
         found.add("file", f"The export had {end.get('events')} events, {found.links} are there.")
+    begin = checker.begin
+    if begin.customer == NO_CUSTOMER and begin.sequence and (begin.sequence, begin.hash.hex()) not in pruned:
+        found.add("beginning", f"It begins after {begin.sequence}, and no event tells that it was pruned up to there.")
     return found
 
 

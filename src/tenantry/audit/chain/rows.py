@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from django.db import connection
+
 from tenantry.audit.chain.canonical import FIELDS
 
 TEXTS: Final = ", ".join(f"e.{name}::pg_catalog.text" for name in FIELDS)
@@ -18,3 +20,9 @@ OWN_FUNCTIONS: Final = (
     "'pg_catalog, ' OPERATOR(pg_catalog.||) pg_catalog.quote_ident(pg_catalog.current_schema()::pg_catalog.text), true)"
 )
 """Of the transaction at hand: operators are PostgreSQL's own, whatever somebody put into the schema."""
+
+
+def settle() -> None:
+    """Let the connection come into its scope (`kit.scoping`) before a transaction that must begin with its snapshot."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")

@@ -16,7 +16,8 @@ from django.db.models import Max, Min
 from tenantry.audit.chain import fitting
 from tenantry.audit.chain.canonical import FORM, NO_CUSTOMER, START, customer_bytes
 from tenantry.audit.chain.checking import Checker, Mark, Verdict, is_proven
-from tenantry.audit.chain.rows import IN_ORDER, IN_UTC, OWN_FUNCTIONS, TEXTS
+from tenantry.audit.chain.rows import IN_ORDER, IN_UTC, OWN_FUNCTIONS, TEXTS, settle
+from tenantry.audit.events import AuditEvent
 from tenantry.audit.models import Checkpoint, CustomerCheckpoint, Link
 from tenantry.kit import clock
 
@@ -43,6 +44,9 @@ WHERE NOT EXISTS (SELECT FROM audit_link l WHERE l.event_id = e.id)
     AND NOT EXISTS (SELECT FROM audit_unsealed q WHERE q.event_id = e.id)
 ORDER BY e.id LIMIT 100
 """
+_PRUNED: Final = """
+SELECT 1 FROM audit_event WHERE action = %s AND details ->> 'sequence' = %s AND details ->> 'hash' = %s LIMIT 1
+"""
 _WAITING: Final = "SELECT count(*), min(e.recorded_at) FROM audit_unsealed q JOIN audit_event e ON e.id = q.event_id"
 
 
@@ -59,6 +63,7 @@ def verify(*, anchors: Iterable[Mark] = (), customer_id: uuid.UUID | None = None
             whole all the same if this place is not what it was.
     """
     marks = list(anchors)
+    settle()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; {IN_UTC}; {OWN_FUNCTIONS}")
         begins = checkpoint_marks()
@@ -74,6 +79,7 @@ def verify(*, anchors: Iterable[Mark] = (), customer_id: uuid.UUID | None = None
         if customer_id is None:
             cursor.execute(fitting.NO_LONGER_BY_KEY)
             _look_for_strays(cursor, verdict)
+            _look_for_pruning(cursor, verdict, begins)
             cursor.execute(_WAITING)
             verdict.unsealed, verdict.oldest_unsealed_at = cursor.fetchone()
     return verdict
@@ -198,6 +204,17 @@ def _walk(cursor: Any, where: str, checker: Checker) -> None:  # noqa: ANN401  D
                     event_id=event_id,
                 )
             take(sequence, event_id, sealed + _TO_1970_US, digest, link_hash, customer, place, own, event)
+
+
+def _look_for_pruning(cursor: Any, verdict: Verdict, begins: list[Mark]) -> None:  # noqa: ANN401  as above
+    """A checkpoint that no event tells of was made by somebody else."""
+    if not begins:
+        return
+    cursor.execute(_PRUNED, [str(AuditEvent.PRUNED), str(begins[0].sequence), begins[0].hash.hex()])
+    if cursor.fetchone() is None:
+        verdict.add(
+            "beginning", f"It begins after {begins[0].sequence}, and no event tells that it was pruned up to there."
+        )
 
 
 def _look_for_strays(cursor: Any, verdict: Verdict) -> None:  # noqa: ANN401  as above
