@@ -48,6 +48,7 @@ KNOWN: Final[dict[str, str]] = {
     "TENANTRY_AUDIT_RETENTION_DAYS": "days that events of the record are kept, at least 365 (default: for ever)",
     "TENANTRY_VERIFICATION_CODE_SECONDS": "how long a code for a caller is good, 30 to 600 (default 60)",
     "TENANTRY_TWILIO_URL": "overrides the address of Twilio Verify (another region, or a stand-in)",
+    "TENANTRY_DUO_URL": "sends what is meant for Duo to another address (a stand-in)",
     "TENANTRY_VERIFICATION_CONTEXT": "authentication context (c1 to c99) that proves a caller's second factor",
     "TENANTRY_DEBUG": "1 shows detailed error pages; never on a server others reach",
     "TENANTRY_DEMO": "1 marks the demo (set by `tenantry demo`)",

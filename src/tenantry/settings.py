@@ -59,6 +59,7 @@ if MAIL_SERVER is not None and "@" not in parseaddr(MAIL_FROM)[1]:
 ALERTS_CA_FILE = env.text("TENANTRY_ALERTS_CA_FILE")
 VERIFICATION_CODE_SECONDS = env.number("TENANTRY_VERIFICATION_CODE_SECONDS", 60, least=30, most=600)
 TWILIO_URL = env.https_url("TENANTRY_TWILIO_URL", "https://verify.twilio.com")
+DUO_URL = env.https_url("TENANTRY_DUO_URL", "") if env.text("TENANTRY_DUO_URL") else ""
 VERIFICATION_CONTEXT = env.text("TENANTRY_VERIFICATION_CONTEXT")
 AUDIT_ANCHOR_FILE = env.text("TENANTRY_AUDIT_ANCHOR_FILE", str(DATA_DIR / "audit-anchors.jsonl"))
 AUDIT_ANCHOR_SYSLOG = syslog_servers_of(env.text("TENANTRY_AUDIT_ANCHOR_SYSLOG"), name="TENANTRY_AUDIT_ANCHOR_SYSLOG")

@@ -8,6 +8,9 @@ class VerificationEvent(StrEnum):
 
     CANCELLED_THERE = "verification.code_cancelled"
     DENIED = "verification.denied_by_the_caller"
+    DUO_REMOVED = "verification.duo_removed"
+    DUO_SET = "verification.duo_set"
+    DUO_TESTED = "verification.duo_tested"
     FAILED = "verification.failed"
     LAPSED = "verification.pass_lapsed"
     NOT_SENT = "verification.not_sent"

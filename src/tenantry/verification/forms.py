@@ -43,6 +43,24 @@ class SenderForm(forms.Form):
     )
 
 
+class DuoForm(forms.Form):
+    """What Duo's Admin Panel shows of an Admin API application."""
+
+    host = forms.CharField(
+        label="API hostname",
+        max_length=64,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "api-1a2b3c4d.duosecurity.com"}),
+    )
+    key = forms.CharField(
+        label="Integration key",
+        max_length=32,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    secret = forms.CharField(
+        label="Secret key", max_length=100, widget=forms.PasswordInput(attrs={"autocomplete": "off"})
+    )
+
+
 class CodeForm(forms.Form):
     """The code that the caller reads out."""
 

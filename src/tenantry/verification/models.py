@@ -38,7 +38,7 @@ class Verification(models.Model):
     voucher_login = models.CharField(max_length=320, blank=True)  # user principal name
     deed = models.CharField(max_length=24)
     ticket = models.CharField(max_length=64, blank=True)
-    number = models.CharField(max_length=4, blank=True)  # shown to both sides; proves nothing by itself
+    number = models.CharField(max_length=12, blank=True)  # shown to both sides; proves nothing by itself
     sent_to = models.CharField(max_length=320, blank=True)  # masked
     code_digest = models.BinaryField(null=True)
     token_digest = models.BinaryField(null=True, unique=True)  # of the caller's link
@@ -89,3 +89,21 @@ class TextSender(models.Model):
 
     def __str__(self) -> str:
         return self.kind
+
+
+class DuoAccount(models.Model):
+    """The Duo of one customer: an Admin API application in their account."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    customer = models.OneToOneField("customers.Customer", on_delete=models.CASCADE, related_name="+")
+    host = models.CharField(max_length=64)
+    key = models.CharField(max_length=32)  # the integration key; not secret
+    secret_sealed = models.BinaryField()
+    set_at = models.DateTimeField()
+    set_by = models.CharField(max_length=200)
+    tested_at = models.DateTimeField()
+    is_working = models.BooleanField(default=True)  # at the last test
+    last_outcome = models.CharField(max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return self.host

@@ -25,6 +25,7 @@ class Method(StrEnum):
     """How a caller is verified."""
 
     OWN_SIGN_IN = "own_sign_in"
+    DUO_PUSH = "duo_push"
     MANAGER = "manager"
     TEXT_CODE = "text_code"
     MAIL_CODE = "mail_code"
@@ -109,6 +110,13 @@ METHODS: Final[Mapping[Method, MethodAbout]] = MappingProxyType(
             Strength.STRONG,
             "log-in",
         ),
+        Method.DUO_PUSH: MethodAbout(
+            "Duo push",
+            "The caller approves a push on the device that they enrolled with their company's Duo.",
+            Strength.STRONG,
+            Strength.STRONG,
+            "smartphone",
+        ),
         Method.MANAGER: MethodAbout(
             "Manager vouches",
             "The user's manager opens a link, gets a number from the caller, and signs in to vouch for them.",
@@ -145,6 +153,7 @@ class Facts:
         has_app: whether there is an app registration to sign in through.
         number: the mobile number in the directory.
         number_warning: what to know about that number first.
+        has_duo: whether the customer's Duo is set up.
         has_text_sender: whether there is a provider that sends text messages.
     """
 
@@ -155,6 +164,7 @@ class Facts:
     number: Number
     number_warning: str
     has_text_sender: bool
+    has_duo: bool
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -205,6 +215,7 @@ def standings(*, has_mail_server: bool, has_app: bool, has_text_sender: bool) ->
     """Every method, the strongest first."""
     lacks = {
         Method.OWN_SIGN_IN: "" if has_app else "The help-desk app registration is not set up.",
+        Method.DUO_PUSH: "Each customer has a Duo of its own: set it up under Actions, Duo on the customer's page.",
         Method.MANAGER: "" if has_app else "The help-desk app registration is not set up.",
         Method.TEXT_CODE: "" if has_text_sender else "Nobody sends text messages yet: see below.",
         Method.MAIL_CODE: "" if has_mail_server else "No mail server is set (TENANTRY_MAIL_URL, TENANTRY_MAIL_FROM).",
@@ -239,6 +250,8 @@ def _obstacle(method: Method, about: MethodAbout, wanted: Strength, facts: Facts
     match method:
         case Method.OWN_SIGN_IN:
             return _no_sign_in(facts)
+        case Method.DUO_PUSH:
+            return "" if facts.has_duo else "No Duo is set up for this customer (Actions, Duo on the customer's page)."
         case Method.MANAGER:
             return "" if facts.has_app else "The help-desk app registration is not set up."
         case Method.TEXT_CODE:
@@ -268,6 +281,8 @@ def _no_text_sender(facts: Facts) -> str:
 def _hint(method: Method, about: MethodAbout, wanted: Strength, facts: Facts) -> str:
     if method is Method.MAIL_CODE and facts.mail:
         return f"It goes to {masked(facts.mail)}. An address that the caller tells you is never used."
+    if method is Method.DUO_PUSH:
+        return "It goes to the user whom Duo knows by the sign-in name or mail address of the directory."
     if method is Method.MANAGER:
         return "Who that is, is read from the tenant when you begin. It works while the user cannot sign in."
     if method is Method.TEXT_CODE and facts.number.e164:

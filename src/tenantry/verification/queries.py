@@ -17,7 +17,7 @@ from tenantry.notifications.sending import mail
 from tenantry.safeguards.policies import Strength
 from tenantry.technicians.models import Technician
 from tenantry.verification import phones, policies
-from tenantry.verification.models import State, TextSender, Verification
+from tenantry.verification.models import DuoAccount, State, TextSender, Verification
 
 if TYPE_CHECKING:
     from tenantry.directory.models import DirectoryUser
@@ -91,6 +91,7 @@ def offers_for(*, user: "DirectoryUser", wanted: Strength) -> tuple[policies.Off
             number=number_of(user),
             number_warning=number_warning(user),
             has_text_sender=TextSender.objects.exists(),
+            has_duo=duo_of(user.tenant.customer_id) is not None,
         ),
     )
 
@@ -108,6 +109,11 @@ def number_warning(user: "DirectoryUser") -> str:
         since=user.mobile_phone_since,
         created_at=user.created_at,
     )
+
+
+def duo_of(customer_id: uuid.UUID) -> DuoAccount | None:
+    """The customer's Duo."""
+    return DuoAccount.objects.filter(customer_id=customer_id).first()
 
 
 def text_sender() -> TextSender | None:

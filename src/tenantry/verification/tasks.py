@@ -15,3 +15,9 @@ def expire() -> None:
     if count:
         log.info("%d verifications ran out", count)
     actions.close_ended_codes()
+
+
+@jobs.every("* * * * * */3", "verification.pushes")
+def ask_about_pushes() -> None:
+    """Ask Duo about the pushes that wait; nobody waits longer than a minute or so."""
+    actions.ask_about_pushes()

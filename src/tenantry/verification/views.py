@@ -182,6 +182,7 @@ def _context(request: HttpRequest, customer_id: uuid.UUID, verification_id: uuid
         "is_pass": told["state"] == State.PASSED,
         "by_code": row.method in CODES,
         "by_manager": row.method == Method.MANAGER,
+        "by_push": row.method == Method.DUO_PUSH,
         "new_number": queries.number_warning(user) if row.method == Method.TEXT_CODE else "",
         "link": queries.link_of(row) if row.technician_id == technician.pk else "",
         "form": CodeForm(),

@@ -3,6 +3,7 @@
 from tenantry.verification.actions.answering import answer_code, decline, deny, expire_due, stop
 from tenantry.verification.actions.changing import remove_sender, set_sender, test_sender
 from tenantry.verification.actions.passes import CallerPass, usable_pass, use_up
+from tenantry.verification.actions.pushing import ask_about_pushes, remove_duo, set_duo, test_duo
 from tenantry.verification.actions.signing_in import come_back, leave, redirect_uri
 from tenantry.verification.actions.starting import start
 from tenantry.verification.actions.texting import close_ended_codes
@@ -11,6 +12,7 @@ from tenantry.verification.actions.vouching import is_number
 __all__ = [
     "CallerPass",
     "answer_code",
+    "ask_about_pushes",
     "close_ended_codes",
     "come_back",
     "decline",
@@ -19,10 +21,13 @@ __all__ = [
     "is_number",
     "leave",
     "redirect_uri",
+    "remove_duo",
     "remove_sender",
+    "set_duo",
     "set_sender",
     "start",
     "stop",
+    "test_duo",
     "test_sender",
     "usable_pass",
     "use_up",

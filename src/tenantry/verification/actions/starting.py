@@ -24,7 +24,7 @@ from tenantry.technicians.access import require_permission
 from tenantry.technicians.models import Technician
 from tenantry.technicians.permissions import Permission
 from tenantry.verification import phones, queries
-from tenantry.verification.actions import texting, vouching
+from tenantry.verification.actions import pushing, texting, vouching
 from tenantry.verification.events import VerificationEvent
 from tenantry.verification.models import State, Verification
 from tenantry.verification.policies import (
@@ -99,6 +99,8 @@ def start(
             return _by_link(wish)
         case Method.MANAGER:
             return _by_manager(wish)
+        case Method.DUO_PUSH:
+            return _by_push(wish)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -229,6 +231,28 @@ def _by_text(wish: _Wish) -> Verification:
     # The caller's minute begins when the code left, not when we began to ask for it.
     Verification.objects.filter(pk=row.pk, state=State.WAITING).update(answer_until=clock.now() + lifetime)
     Verification.objects.filter(pk=row.pk).update(provider_reference=reference, is_open_there=True)
+    row.refresh_from_db()
+    return row
+
+
+def _by_push(wish: _Wish) -> Verification:
+    lifetime = code_lifetime()
+    row = _create(
+        wish,
+        uuid.uuid4(),
+        Method.DUO_PUSH,
+        lifetime=lifetime,
+        summary="A push goes to a device that is enrolled with the customer's Duo.",
+    )
+    try:
+        push = pushing.duo_for(wish.customer.pk).push(name=wish.user.user_principal_name, mail=wish.user.mail)
+    except NotSent as error:
+        _not_sent(row, wish.actor, error.words)
+        return row
+    Verification.objects.filter(pk=row.pk, state=State.WAITING).update(answer_until=clock.now() + lifetime)
+    Verification.objects.filter(pk=row.pk).update(
+        provider_reference=push.reference[:64], number=push.code, sent_to=push.device
+    )
     row.refresh_from_db()
     return row
 

@@ -1,6 +1,7 @@
 """Whoever sends codes as text messages for us, behind one small interface.
 
 twilio      Twilio Verify v2
+duo         Duo's verification push; not a text message, so it stands beside the interface
 
 A provider makes the code, sends it, and says whether what the caller read out is right; we never see the code. To
 add one: a module with a class that has the four methods of `TextProvider`, its place in `texting.provider_with`, and a
