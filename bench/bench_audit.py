@@ -139,7 +139,9 @@ def _fill() -> None:
     """Rows as months of work leave them, put in without the product to save time; sealed as usual."""
     from django.db import connection  # noqa: PLC0415  after set-up
 
-    with connection.cursor() as cursor:
+    from tenantry import cli  # noqa: PLC0415
+
+    with cli.as_owner(), connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO audit_event (recorded_at, kind, action, actor_kind, actor_id, actor_name, actor_address,

@@ -53,6 +53,7 @@ def _fill() -> list[tuple[uuid.UUID, uuid.UUID]]:
     """Customers, tenants and users; returns customer and tenant ids, the largest first."""
     from django.db import connection  # noqa: PLC0415  after set-up
 
+    from tenantry import cli  # noqa: PLC0415
     from tenantry.customers.models import Customer  # noqa: PLC0415
     from tenantry.directory.models import DirectorySync, SyncState  # noqa: PLC0415
     from tenantry.kit import clock  # noqa: PLC0415
@@ -64,7 +65,7 @@ def _fill() -> list[tuple[uuid.UUID, uuid.UUID]]:
     sizes = SIZES + [rest] * (CUSTOMERS - len(SIZES))
     now = clock.now()
     made = []
-    with connection.cursor() as cursor:
+    with cli.as_owner(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'directory_directoryuser' "
             "AND indexname NOT LIKE '%%pkey' AND indexname <> 'directory_user_once'"

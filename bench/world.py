@@ -21,9 +21,9 @@ def database() -> Iterator[str]:
 
     with tempfile.TemporaryDirectory(prefix="tenantry-bench-") as directory:
         os.environ["TENANTRY_DATA_DIR"] = directory
-        with embedded_database(Path(directory)) as address:
-            os.environ["TENANTRY_DATABASE_URL"] = address
-            yield address
+        with embedded_database(Path(directory)) as addresses:
+            os.environ.update(addresses.settings())
+            yield addresses.owner
 
 
 @contextlib.contextmanager
@@ -60,10 +60,10 @@ def set_up(server: dict[str, str] | None = None) -> None:
 
 
 def migrate() -> None:
-    """Create the product's tables."""
-    from django.core.management import call_command  # noqa: PLC0415  after set-up
+    """Create the product's tables as their owner; from then on this process is the login, as web and worker are."""
+    from tenantry import cli  # noqa: PLC0415  after set-up
 
-    call_command("migrate", verbosity=0)
+    cli.migrate()
 
 
 def new_tenant(name: str = "Kestrel Logistics") -> uuid.UUID:

@@ -24,6 +24,7 @@ for _name in ("TENANTRY_DATABASE_URL", "TENANTRY_PUBLIC_URL", "TENANTRY_CLIENT_I
     os.environ.pop(_name, None)
 
 if TYPE_CHECKING:
+    from django.db.backends.utils import CursorWrapper
     from django.test import Client
     from playwright.sync_api import Browser
 
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
     from tenantry.technicians.models import Technician
     from tests.contract.observer import Observer
 
+LOGIN = "tenantry_login"
+"""The account that the tests work with, its password alike where the server asks for one."""
+Owner = Callable[[], contextlib.AbstractContextManager["CursorWrapper"]]
+OWNER: dict[str, str] = {}
+"""Settings of the connection that made the tables, once there are any."""
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -100,23 +106,53 @@ def database(postgres_uri: str, django_db_blocker: DjangoDbBlocker) -> Iterator[
     from psycopg import sql
     from psycopg.conninfo import conninfo_to_dict
 
+    from tenantry.kit import database_roles
+
     name = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
     with psycopg.connect(postgres_uri, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     given = conninfo_to_dict(postgres_uri)
-    connections["default"].settings_dict.update(
+    settings_dict = connections["default"].settings_dict
+    settings_dict.update(
         NAME=name,
         HOST=str(given.get("host") or ""),
         PORT=str(given.get("port") or ""),
         USER=str(given.get("user") or ""),
         PASSWORD=str(given.get("password") or ""),
     )
+    OWNER.update(settings_dict)
     # Settings may have been read before this file set the environment. In the demo nobody has to have a second factor.
     with django_db_blocker.unblock(), override_settings(IS_DEMO=True):
+        with one_at_a_time(
+            Path(tempfile.gettempdir()) / f"tenantry-roles-{os.getuid()}.lock"
+        ):  # roles are the server's
+            database_roles.admit(login=LOGIN, password=LOGIN)
         call_command("migrate", verbosity=0, interactive=False)
+        connections.close_all()
+        # From here on everything runs as web and worker do: as an account that owns nothing.
+        settings_dict.update(USER=LOGIN, PASSWORD=LOGIN)
         yield
         connections.close_all()
+
+
+@pytest.fixture(scope="session")
+def owner(database: None) -> Owner:
+    """Opens a connection of whoever owns the tables, beside the one the product has; yields its cursor."""
+
+    @contextlib.contextmanager
+    def opened() -> Iterator["CursorWrapper"]:
+        from django.db import connection
+
+        other = connection.copy()
+        other.settings_dict = {**other.settings_dict, "USER": OWNER["USER"], "PASSWORD": OWNER["PASSWORD"]}
+        try:
+            with other.cursor() as cursor:
+                yield cursor
+        finally:
+            other.close()
+
+    return opened
 
 
 class SharedClock:

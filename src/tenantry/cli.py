@@ -283,12 +283,12 @@ def up(*, lag: str | None = None) -> int:
             simulated.start(tree)  # builds its world while the database starts
             stack.callback(simulated.forget)
         if not environment.text("TENANTRY_DATABASE_URL"):
-            os.environ["TENANTRY_DATABASE_URL"] = stack.enter_context(processes.embedded_database(data_dir))
+            os.environ.update(stack.enter_context(processes.embedded_database(data_dir)).settings())
             stack.callback(tree.stop)  # web and worker leave before the database does
         if simulated is not None:
             os.environ.update(simulated.settings(tree))
         migrate()
-        tree.environment = dict(os.environ)
+        tree.environment = {k: v for k, v in os.environ.items() if k not in processes.OWNER_SETTINGS}
         tree.start("web", "tenantry", "web")
         tree.start("worker", "tenantry", "worker")
         link = demo.sign_in_link() if is_demo else _first_link()
@@ -363,12 +363,51 @@ def worker() -> int:
 
 
 def migrate() -> None:
-    """Bring the database to this version of the product."""
+    """Bring the database to this version of the product, as its owner where that is an account of its own.
+
+    Raises:
+        CannotStart: the owner may not make the roles that the product works with.
+    """
     import django
     from django.core.management import call_command
 
     django.setup()
-    call_command("migrate", verbosity=0, interactive=False)
+    from django.conf import settings
+
+    from tenantry.kit import database_roles
+
+    account = settings.DATABASES["default"]
+    login, password = str(account.get("USER", "")), str(account.get("PASSWORD", ""))
+    try:
+        with as_owner():
+            database_roles.admit(login=login, password=password)
+            call_command("migrate", verbosity=0, interactive=False)
+    except database_roles.CannotSettleError as error:
+        raise CannotStart(str(error)) from error
+
+
+@contextlib.contextmanager
+def as_owner() -> Iterator[None]:
+    """Let the block's statements run as the owner of the tables, where TENANTRY_DATABASE_OWNER_URL names one."""
+    import dj_database_url
+    from django.db import connection
+
+    address = Environment().text("TENANTRY_DATABASE_OWNER_URL")
+    if not address:
+        yield
+        return
+    login = dict(connection.settings_dict)
+    owner = dj_database_url.parse(address)
+    connection.close()
+    connection.settings_dict.update(
+        {name: owner.get(name, "") for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT")}
+    )
+    connection.settings_dict["OPTIONS"] = owner.get("OPTIONS", {})
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict.update(login)
 
 
 def _first_link() -> str:
@@ -406,8 +445,8 @@ def _database_for_one_command() -> Iterator[None]:
         raise CannotStart(
             f"There is no database in {data_dir}. Start with `tenantry up`, or set TENANTRY_DATABASE_URL."
         )
-    with processes.embedded_database(data_dir) as url:
-        os.environ["TENANTRY_DATABASE_URL"] = url
+    with processes.embedded_database(data_dir) as addresses:
+        os.environ.update(addresses.settings())
         yield
 
 

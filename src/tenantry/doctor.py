@@ -83,7 +83,7 @@ def _data_dir() -> Iterator[Finding]:
 def _database() -> Iterator[Finding]:
     import django
     from django.conf import settings
-    from django.db import DatabaseError, connection
+    from django.db import connection
 
     from tenantry import processes
 
@@ -93,26 +93,40 @@ def _database() -> Iterator[Finding]:
             yield Finding("database", "embedded; will be made at the first `tenantry up`")
             yield from _apps(has_database=False)
             return
-        with processes.embedded_database(settings.DATA_DIR) as url:
+        with processes.embedded_database(settings.DATA_DIR) as addresses:
             import dj_database_url
 
-            connection.settings_dict.update(dj_database_url.parse(url))
+            connection.settings_dict.update(dj_database_url.parse(addresses.login))
             yield from _database_answers()
         return
     django.setup()
-    try:
-        yield from _database_answers()
-    except DatabaseError as error:
-        yield Finding("database", f"does not answer: {error}", "Check TENANTRY_DATABASE_URL and that the server runs.")
-        yield from _apps(has_database=False)
+    yield from _database_answers()
 
 
 def _database_answers() -> Iterator[Finding]:
     import django
+    from django.db import DatabaseError
+    from psycopg.errors import InsufficientPrivilege
+
+    django.setup()
+    try:
+        yield from _database_well()
+    except DatabaseError as error:
+        may_not = isinstance(error.__cause__, InsufficientPrivilege)
+        yield Finding(
+            "database",
+            f"{'lets its account do too little' if may_not else 'does not answer'}: {error}".strip(),
+            "Run `tenantry migrate` with TENANTRY_DATABASE_OWNER_URL set (or `tenantry up`)."
+            if may_not
+            else "Check TENANTRY_DATABASE_URL and that the server runs.",
+        )
+        yield from _apps(has_database=False)
+
+
+def _database_well() -> Iterator[Finding]:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
-    django.setup()
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
         row = cursor.fetchone()
@@ -124,11 +138,35 @@ def _database_answers() -> Iterator[Finding]:
         f"PostgreSQL {version}, " + ("migrated" if not behind else f"{behind} migrations behind"),
         "" if not behind else "Run `tenantry migrate` (or `tenantry up`, which does it).",
     )
+    if not behind:
+        yield _database_account()
     yield from _apps(has_database=not behind)
     yield from _sign_in(has_database=not behind)
     if not behind:
         yield from _record()
     connection.close()
+
+
+def _database_account() -> Finding:
+    """Whether web and worker sign in to PostgreSQL as somebody who can do no more than they have to."""
+    from tenantry.kit import database_roles
+
+    stands = database_roles.examine()
+    if stands.out_of_reach:
+        return Finding(
+            "database account",
+            f"{stands.account} cannot read {', '.join(stands.out_of_reach)}",
+            "Run `tenantry migrate` as the account that owns these tables: it gives the rights.",
+        )
+    if stands.excess:
+        return Finding(
+            "database account",
+            f"{stands.account} {', '.join(stands.excess)}",
+            "Let TENANTRY_DATABASE_URL name an account of its own and TENANTRY_DATABASE_OWNER_URL the owner, then run "
+            "`tenantry migrate` (docs/operator/install.md, A PostgreSQL of your own).",
+            is_fatal=False,
+        )
+    return Finding("database account", f"{stands.account}: owns nothing, makes nothing, cannot rewrite the record")
 
 
 def _record() -> Iterator[Finding]:

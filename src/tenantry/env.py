@@ -11,6 +11,7 @@ from typing import Final
 KNOWN: Final[dict[str, str]] = {
     "TENANTRY_DATA_DIR": "directory for the embedded database, generated keys and the demo's files (default: var)",
     "TENANTRY_DATABASE_URL": "PostgreSQL address; without it an embedded server is started in the data directory",
+    "TENANTRY_DATABASE_OWNER_URL": "the same database as its owner; read by `tenantry migrate` and `up` alone",
     "TENANTRY_PORT": "port of the console (default 8000; 0 chooses a free one)",
     "TENANTRY_BIND": "address the console listens on (default 127.0.0.1)",
     "TENANTRY_PUBLIC_URL": "address under which browsers reach the console, e.g. https://console.example.com",
@@ -59,6 +60,7 @@ KNOWN: Final[dict[str, str]] = {
 _SECRETS: Final = frozenset(
     {"TENANTRY_SECRET_KEY", "TENANTRY_SEAL_KEYSET", "TENANTRY_CLIENT_SECRET", "TENANTRY_CLIENT_CERTIFICATE"}
     | {"TENANTRY_ELEVATION_CLIENT_SECRET", "TENANTRY_ELEVATION_CLIENT_CERTIFICATE", "TENANTRY_DATABASE_URL"}
+    | {"TENANTRY_DATABASE_OWNER_URL"}
     | {"TENANTRY_MAIL_URL", "TENANTRY_SIGN_IN_CLIENT_SECRET", "TENANTRY_SIGN_IN_CLIENT_CERTIFICATE"}
 )
 

@@ -4,6 +4,7 @@ No Django here: the parent must decide addresses and ports before any settings a
 """
 
 import contextlib
+import dataclasses
 import fcntl
 import os
 import signal
@@ -21,6 +22,8 @@ from typing import Any
 STOP_SECONDS = 15.0
 READY_SECONDS = 60.0
 _POLL_SECONDS = 0.05
+EMBEDDED_LOGIN = "tenantry_login"
+OWNER_SETTINGS = ("TENANTRY_DATABASE_OWNER_URL", "TENANTRY_DATABASE_OWNER_URL_FILE")
 
 
 class CannotStart(Exception):  # the name says what happened
@@ -98,9 +101,26 @@ def start_postgres(directory: Path) -> Any:  # noqa: ANN401  the wheel publishes
     return get_server(directory / "postgres", cleanup_mode="stop")
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Addresses:
+    """The two ways into the embedded database, as addresses.
+
+    Attributes:
+        owner: who makes the tables.
+        login: who works in them; see `tenantry.kit.database_roles`.
+    """
+
+    owner: str
+    login: str
+
+    def settings(self) -> dict[str, str]:
+        """The same as settings, for the process that migrates; web and worker get the login's alone."""
+        return {"TENANTRY_DATABASE_OWNER_URL": self.owner, "TENANTRY_DATABASE_URL": self.login}
+
+
 @contextlib.contextmanager
-def embedded_database(data_dir: Path) -> Iterator[str]:
-    """Run PostgreSQL from the wheel on `data_dir`/postgres; yields its address with the database `tenantry`."""
+def embedded_database(data_dir: Path) -> Iterator[Addresses]:
+    """Run PostgreSQL from the wheel on `data_dir`/postgres; yields the addresses of its database `tenantry`."""
     import psycopg
 
     server = start_postgres(data_dir)
@@ -108,7 +128,10 @@ def embedded_database(data_dir: Path) -> Iterator[str]:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = 'tenantry'").fetchone() is None:
                 connection.execute("CREATE DATABASE tenantry")
-        yield str(server.get_uri(database="tenantry"))
+            if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [EMBEDDED_LOGIN]).fetchone() is None:
+                connection.execute(f"CREATE ROLE {EMBEDDED_LOGIN} LOGIN NOSUPERUSER NOBYPASSRLS")
+        owner = str(server.get_uri(database="tenantry"))
+        yield Addresses(owner=owner, login=owner.replace("//postgres:", f"//{EMBEDDED_LOGIN}:", 1))
     finally:
         server.cleanup()
 

@@ -101,9 +101,23 @@ def test_the_doctor_looks_at_everything_and_names_a_fix(
     assert seen.returncode == 1
     assert "ok   settings" in seen.stdout
     assert re.search(r"ok   database: PostgreSQL 18\S*, migrated", seen.stdout)
+    assert "ok   database account: tenantry_login: owns nothing" in seen.stdout
     assert "ok   sealing keys" in seen.stdout
     assert re.search(r"BAD  sign-in service: .*cannot be reached", seen.stdout)
     assert "fix: Check DNS" in seen.stdout
+
+
+@pytest.mark.xdist_group("up")
+def test_web_and_worker_are_not_told_how_to_become_the_owner_of_the_tables(
+    running: tuple["subprocess.Popen[str]", str],
+) -> None:
+    """AC 4 (row-level security): web and worker connect with a role that is not the owner."""
+    family = psutil.Process(running[0].pid).children(recursive=True)
+    told = [child.environ() for child in family if {"web", "worker"} & set(child.cmdline())]
+    assert len(told) >= 2
+    for environ in told:
+        assert "TENANTRY_DATABASE_OWNER_URL" not in environ
+        assert environ["TENANTRY_DATABASE_URL"].startswith("postgresql://tenantry_login:")
 
 
 @pytest.mark.xdist_group("up")

@@ -4,6 +4,7 @@ import logging
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.conftest import LOGIN, Owner
 from tests.helpdesk.conftest import PASSWORD, Place
 
 if TYPE_CHECKING:
@@ -154,12 +155,10 @@ def test_ac_11_5_a_member_of_a_restricted_unit_is_a_protected_account(place: Pla
     assert place.effects(dana) == 0
 
 
-def test_without_a_record_nothing_is_sent(place: Place, dana: "DirectoryUser") -> None:
+def test_without_a_record_nothing_is_sent(place: Place, dana: "DirectoryUser", owner: Owner) -> None:
     """The insert really fails: a trigger of the database refuses it."""
-    from django.db import connection
-
     operation = place.ask(dana)
-    with connection.cursor() as cursor:
+    with owner() as cursor:
         cursor.execute(
             "CREATE FUNCTION refuse_record() RETURNS trigger LANGUAGE plpgsql AS "
             "$$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$;"
@@ -171,18 +170,16 @@ def test_without_a_record_nothing_is_sent(place: Place, dana: "DirectoryUser") -
         assert (operation.state, operation.error_code) == ("waiting", "not_recorded")
         assert place.writes(dana) == []
     finally:
-        with connection.cursor() as cursor:
+        with owner() as cursor:
             cursor.execute("DROP TRIGGER refuse_record ON audit_event; DROP FUNCTION refuse_record()")
     assert place.pass_time(operation, seconds=60).state == "done"
 
 
 def test_a_record_that_can_never_be_written_fails_the_operation_and_sends_nothing(
-    place: Place, dana: "DirectoryUser"
+    place: Place, dana: "DirectoryUser", owner: Owner
 ) -> None:
-    from django.db import connection
-
     operation = place.ask(dana)
-    with connection.cursor() as cursor:
+    with owner() as cursor:
         cursor.execute("ALTER TABLE audit_event RENAME TO audit_event_away")
     try:
         place.run_jobs()
@@ -192,5 +189,47 @@ def test_a_record_that_can_never_be_written_fails_the_operation_and_sends_nothin
         assert operation.password_sealed is None
         assert place.writes(dana) == []
     finally:
-        with connection.cursor() as cursor:
+        with owner() as cursor:
             cursor.execute("ALTER TABLE audit_event_away RENAME TO audit_event")
+
+
+def test_a_reset_needs_no_more_of_the_database_than_an_account_that_owns_nothing(
+    place: Place, dana: "DirectoryUser"
+) -> None:
+    """AC 4 (row-level security): asked for in a technician's scope, done by the worker, neither as the owner."""
+    from django.db import connection
+
+    from tenantry.customers.models import CustomerGroup
+    from tenantry.helpdesk import actions
+    from tenantry.kit import database_roles, scoping
+    from tenantry.kit.actor import Actor
+    from tenantry.technicians.models import Team, Technician
+
+    now = place.clock.now()
+    robin = Technician.objects.create_user(
+        f"robin-{place.tenant.id[:8]}@harbour-it.example", display_name="Robin", role="engineer", created_at=now
+    )
+    team = Team.objects.create(name=f"Team {place.tenant.id[:8]}", created_at=now)
+    team.members.add(robin)
+    group = CustomerGroup.objects.create(name=f"Group {place.tenant.id[:8]}", created_at=now)
+    group.teams.add(team)
+    group.customers.add(place.customer)
+    place.alice = robin
+    with scoping.scoped(scoping.of_technician(robin.pk)):
+        operation = place.ask(dana)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT session_user, current_user")
+            assert cursor.fetchone() == (LOGIN, scoping.APP_ROLE)
+    place.run_jobs()
+    assert database_roles.examine().account == LOGIN
+    assert place.in_tenant(dana).password == PASSWORD
+    with scoping.scoped(scoping.of_technician(robin.pk)):
+        operation.refresh_from_db()
+        assert operation.state == "done"
+        _, shown = actions.reveal_password(
+            actor=Actor("technician", robin.pk, robin.display_name, "203.0.113.7"),
+            technician=robin,
+            customer_id=place.customer.pk,
+            operation_id=operation.pk,
+        )
+        assert shown.reveal() == PASSWORD
