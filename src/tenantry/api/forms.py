@@ -16,7 +16,11 @@ class TokenForm(forms.Form):
     """What a token is for, what it may do, for which customers, and how long."""
 
     name = forms.CharField(max_length=60, label="What it is for")
-    permissions = forms.MultipleChoiceField(label="May", widget=forms.CheckboxSelectMultiple)
+    permissions = forms.MultipleChoiceField(
+        label="May",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one thing that the token may do."},
+    )
     groups = forms.MultipleChoiceField(
         required=False, label="Only customers of these groups", widget=forms.CheckboxSelectMultiple
     )
