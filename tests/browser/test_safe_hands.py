@@ -92,6 +92,70 @@ def test_a_colleague_joins_and_two_people_reset_a_global_administrator(
     assert len([entry for entry in journal if entry["method"] == "PATCH" and entry["effect"]]) == 1
 
 
+def test_a_caller_signs_in_to_their_own_tenant_and_the_proof_is_used_with_the_reset(
+    demo: Stack, walker: Walker, browser: Browser
+) -> None:
+    """Two people, two browsers: the same number on both sides; without the proof the rule refuses, with it once."""
+    page = walker.page
+    walker.expected_statuses.add(422)
+    customer_url, tenant = ready_customer(walker, demo)
+    dana = demo.control("POST", f"/tenants/{tenant.id}/users", {"name": "Dana Caller", "password": "Tea-by-the-sea-8"})
+    page.goto(f"{demo.console}/settings/rules/")
+    page.locator("[name='ordinary-reset_password-strength']").select_option("2")
+    page.get_by_role("button", name="Save rules").click()
+    expect(page.get_by_text("1 changed.")).to_be_visible()
+    try:
+        page.goto(f"{customer_url}users/")
+        page.get_by_role("button", name="Read again").click()
+        steps.open_user(page, customer_url, "Dana Caller")
+        page.get_by_role("link", name="Reset password", exact=True).click()
+        steps.justify(page)
+        page.get_by_role("button", name="Reset password").click()
+        expect(page.get_by_text("Verify the caller first, for this user and this ticket").first).to_be_visible()
+        walker.check()
+        page.get_by_role("link", name="Verify the caller").click()
+        expect(page.get_by_role("heading", name="Manager vouches")).to_be_visible()
+        walker.check()
+        page.get_by_role("button", name="Own Microsoft sign-in").click()
+        number = page.locator("dt:has-text('Number to compare') + dd").inner_text()
+        link = page.get_by_text("/verify/").inner_text()
+        walker.check()
+
+        somebody = new_context(browser)
+        caller = Walker(somebody.new_page())
+        caller.listen()
+        caller.page.goto(link)
+        assert caller.page.locator("dt:has-text('Your number') + dd b").inner_text() == number
+        caller.check()
+        caller.page.get_by_role("button", name="Sign in at Microsoft").click()
+        caller.page.get_by_label("Password").fill("Tea-by-the-sea-8")
+        caller.page.get_by_role("button", name="Sign in").click()
+        expect(caller.page.get_by_text("You are verified")).to_be_visible()
+        caller.check()
+
+        expect(page.get_by_text("Caller verified")).to_be_visible(timeout=steps.SETTLES_MS)  # by itself
+        walker.check()
+        page.get_by_role("link", name="Go on: Reset password").click()
+        expect(page.get_by_text("Caller verified").first).to_be_visible()
+        steps.justify(page)
+        page.get_by_role("button", name="Reset password").click()
+        expect(page.get_by_role("button", name="Show password")).to_be_visible(timeout=steps.SETTLES_MS)
+        caller.page.reload()
+        expect(caller.page.get_by_text("You are verified")).to_be_visible()
+        caller.raise_complaints()
+        somebody.close()
+        page.goto(f"{demo.console}/activity/?q=Dana Caller")
+        expect(page.get_by_text("The pass was used for").first).to_be_visible()
+    finally:
+        page.goto(f"{demo.console}/settings/rules/")
+        page.get_by_role("button", name="Go back to the defaults").click()
+    journal = demo.control("GET", f"/tenants/{tenant.id}/journal")["entries"]
+    resets = [
+        entry for entry in journal if entry["method"] == "PATCH" and dana["id"] in entry["path"] and entry["effect"]
+    ]
+    assert len(resets) == 1
+
+
 def test_the_pages_of_safe_hands_do_not_scroll_sideways_on_a_phone(demo: Stack, walker: Walker) -> None:
     page = walker.page
     page.set_viewport_size({"width": 390, "height": 844})
@@ -101,6 +165,7 @@ def test_the_pages_of_safe_hands_do_not_scroll_sideways_on_a_phone(demo: Stack, 
         "settings/customer-groups/",
         "settings/rules/",
         "settings/emergency-stop/",
+        "settings/verification/",
         "approvals/",
         "approvals/?show=ended",
     ):

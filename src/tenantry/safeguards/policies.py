@@ -80,8 +80,8 @@ STRENGTH_WORDS: Final[Mapping[Strength, str]] = MappingProxyType(
     {
         Strength.NONE: "Not asked for",
         Strength.BASIC: "Basic: code by mail",
-        Strength.GOOD: "Good: code by SMS, manager vouches",
-        Strength.STRONG: "Strong: own Microsoft sign-in with second factor",
+        Strength.GOOD: "Good: code by SMS, manager vouches, own Microsoft sign-in",
+        Strength.STRONG: "Strong: own Microsoft sign-in with second factor, Duo push",
     }
 )
 
@@ -258,10 +258,11 @@ class Verdict:
             return self.denied
         what = f"“{DEED_WORDS[self.deed]}” on {_article(self.class_words)}"
         if self.wants_strength:
+            strength = STRENGTH_WORDS[self.wants_strength]
             return Denied(
                 code="verification_missing",
                 reason=f"{what} asks for a caller who proved who they are "
-                f"({STRENGTH_WORDS[self.wants_strength].lower()}).",
+                f"({strength[0].lower()}{strength[1:]}).",
                 remedy="Verify the caller first, for this user and this ticket.",
                 who="you, with the caller",
             )
