@@ -261,8 +261,7 @@ class Verdict:
             strength = STRENGTH_WORDS[self.wants_strength]
             return Denied(
                 code="verification_missing",
-                reason=f"{what} asks for a caller who proved who they are "
-                f"({strength[0].lower()}{strength[1:]}).",
+                reason=f"{what} asks for a caller who proved who they are ({strength[0].lower()}{strength[1:]}).",
                 remedy="Verify the caller first, for this user and this ticket.",
                 who="you, with the caller",
             )
