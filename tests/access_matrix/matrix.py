@@ -149,3 +149,51 @@ ROWS: dict[str, Row] = {
     "web:styleguide-page": OPEN,
 }
 """Addresses by name; allauth's own (`account_`, `mfa_`) are pages of one's own account and have their own tests."""
+
+PROOF = frozenset(
+    {
+        "customers:delete-group",
+        "customers:group",
+        "customers:group-customers",
+        "customers:passwords",
+        "handover:send",
+        "notifications:add-mail",
+        "notifications:add-webhook",
+        "notifications:remove",
+        "notifications:renew-secret",
+        "registrations:sign-in",
+        "roads:road",
+        "safeguards:defaults",
+        "streams:add-syslog",
+        "streams:add-webhook",
+        "streams:remove",
+        "technicians:add-service",
+        "technicians:change-role",
+        "technicians:delete-team",
+        "technicians:invite",
+        "technicians:reactivate",
+        "technicians:renew-invitation",
+        "technicians:set-teams",
+        "technicians:switch-on",
+        "technicians:team",
+        "technicians:teams",
+        "tenants:disconnect",
+        "tenants:disconnect_app",
+        "verification:remove-duo",
+        "verification:remove-sender",
+        "verification:set-sender",
+    }
+)
+"""Addresses whose form is sent only with fresh proof, whatever is in it."""
+
+PROOF_WHEN = {
+    "helpdesk:bulk_start": "a rule asks for it for one of those it is about",
+    "helpdesk:confirm": "the rule asks for it for this kind of account and act",
+    "panic:lift": "a reason is given",
+    "safeguards:approve": "the request is open and theirs to decide",
+    "safeguards:emergency": "the mark is taken away",
+    "safeguards:rules": "the rules can be saved as they are",
+    "tokens:page": "the token can be made as it is",
+    "verification:duo": "the integration can be saved as it is",
+}
+"""Addresses that ask for fresh proof only when something in the form or about its object calls for it."""

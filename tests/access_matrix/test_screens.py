@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.resolvers import RoutePattern
 
-from tests.access_matrix.matrix import ACCOUNT, ALL, OPEN, ROWS
+from tests.access_matrix.matrix import ACCOUNT, ALL, OPEN, PROOF, PROOF_WHEN, ROWS
 
 if TYPE_CHECKING:
     from tenantry.customers.models import Customer
@@ -157,6 +157,32 @@ def test_every_form_without_its_token_is_refused(people: "dict[str, Technician]"
         if answer.status_code != 403:
             passed.append((name, answer.status_code))
     assert not passed
+
+
+def test_fresh_proof_is_asked_for_exactly_where_the_matrix_says(
+    people: "dict[str, Technician]", clock: "SharedClock"
+) -> None:
+    """Issue 4, step-up: an owner with an authenticator app, signed in, whose proof is too old."""
+    from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+
+    from tenantry.customers.models import Customer
+
+    tag = uuid.uuid4().hex[:8]
+    customer = Customer.objects.create(name=f"Proven {tag}", created_at=clock.now())
+    owner = type(people["owner"]).objects.create_user(
+        f"proof-{tag}@harbour-it.example", display_name="Olive", role="owner", created_at=clock.now()
+    )
+    TOTP.activate(owner, str(generate_totp_secret()))
+    client = _browser(owner)
+    asked = {
+        name
+        for name, row in ROWS.items()
+        if row not in {OPEN, ACCOUNT}
+        and "/reauthenticate/" in client.post(_path(name, customer.pk)).headers.get("Location", "")
+    }
+    assert sorted(asked) == sorted(PROOF)
+    assert set(ROWS) >= PROOF | set(PROOF_WHEN)
+    assert not PROOF & set(PROOF_WHEN)
 
 
 def test_a_view_that_nobody_spoke_for_is_closed(people: "dict[str, Technician]") -> None:

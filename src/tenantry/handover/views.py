@@ -30,6 +30,7 @@ from tenantry.roads.lines import step_lines, told_kind
 from tenantry.technicians.current import actor_of, technician_of
 from tenantry.technicians.permissions import Permission
 from tenantry.technicians.recording import network_address
+from tenantry.technicians.step_up import step_up
 from tenantry.tenants.models import AppKind
 from tenantry.tenants.queries.overview import Overview, overview_of
 
@@ -74,6 +75,7 @@ def _scripts(overview: Overview) -> list[dict[str, str]]:
 @needs(Permission.CONNECTIONS_MANAGE)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@step_up
 def send(request: HttpRequest, customer_id: uuid.UUID, app: str) -> HttpResponse:
     """GET shows the links and scripts of a road; POST makes a link, shown this once."""
     technician = technician_of(request)

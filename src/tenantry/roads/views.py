@@ -22,6 +22,7 @@ from tenantry.roads.models import WorkState
 from tenantry.technicians.access import require_permission
 from tenantry.technicians.current import actor_of, technician_of
 from tenantry.technicians.permissions import Permission
+from tenantry.technicians.step_up import step_up
 from tenantry.tenants.policies import AppKind
 from tenantry.tenants.queries import connection_of
 from tenantry.tenants.queries.overview import overview_of_app
@@ -30,6 +31,7 @@ from tenantry.tenants.queries.overview import overview_of_app
 @needs(Permission.CONNECTIONS_MANAGE)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@step_up
 def road(request: HttpRequest, customer_id: uuid.UUID, app: str) -> HttpResponse:
     """GET shows what would change and what became of it; POST sends the administrator to Microsoft."""
     technician = technician_of(request)

@@ -14,6 +14,7 @@ from tenantry.kit.errors import Invalid
 from tenantry.kit.needs import needs
 from tenantry.technicians.current import actor_of, technician_of
 from tenantry.technicians.permissions import Permission
+from tenantry.technicians.step_up import step_up
 
 
 @needs(Permission.CUSTOMERS_GROUP)
@@ -37,6 +38,7 @@ def groups(request: HttpRequest) -> HttpResponse:
 
 @needs(Permission.CUSTOMERS_GROUP)
 @require_http_methods(["GET", "HEAD", "POST"])
+@step_up
 def group(request: HttpRequest, group_id: uuid.UUID) -> HttpResponse:
     """One group: name, teams, and its customers page by page."""
     found = reading.get_group(group_id)
@@ -77,6 +79,7 @@ def group(request: HttpRequest, group_id: uuid.UUID) -> HttpResponse:
 
 @needs(Permission.CUSTOMERS_GROUP)
 @require_POST
+@step_up
 def change_customers(request: HttpRequest, group_id: uuid.UUID) -> HttpResponse:
     """Put the ticked customers in, or take them out."""
     is_adding = request.POST.get("act") == "add"
@@ -95,6 +98,7 @@ def change_customers(request: HttpRequest, group_id: uuid.UUID) -> HttpResponse:
 
 @needs(Permission.CUSTOMERS_GROUP)
 @require_http_methods(["GET", "HEAD", "POST"])
+@step_up
 def delete(request: HttpRequest, group_id: uuid.UUID) -> HttpResponse:
     """GET says what people lose; POST deletes."""
     found = reading.get_group(group_id)

@@ -15,10 +15,12 @@ from tenantry.technicians.permissions import Permission
 from tenantry.technicians.staff import reading
 from tenantry.technicians.staff import teams as actions
 from tenantry.technicians.staff.forms import TeamForm, TeamNameForm
+from tenantry.technicians.step_up import step_up
 
 
 @needs(Permission.TEAMS_MANAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
+@step_up
 def teams(request: HttpRequest) -> HttpResponse:
     """Every team; the form makes another."""
     form = TeamNameForm(request.POST if request.method == "POST" else None)
@@ -40,6 +42,7 @@ def teams(request: HttpRequest) -> HttpResponse:
 
 @needs(Permission.TEAMS_MANAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
+@step_up
 def team(request: HttpRequest, team_id: uuid.UUID) -> HttpResponse:
     """One team: name, members, what it sees."""
     found = reading.get_team(team_id)
@@ -70,6 +73,7 @@ def team(request: HttpRequest, team_id: uuid.UUID) -> HttpResponse:
 
 @needs(Permission.TEAMS_MANAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
+@step_up
 def delete(request: HttpRequest, team_id: uuid.UUID) -> HttpResponse:
     """GET says what people lose; POST deletes."""
     found = reading.get_team(team_id)
