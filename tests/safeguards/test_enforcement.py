@@ -1,5 +1,6 @@
 """The rules are enforced where work is asked for, by kind of account and role; the page and "try it" explain."""
 
+import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -222,3 +223,27 @@ def test_marking_twice_is_told(desk: Desk) -> None:
     mark()
     with pytest.raises(Conflict):
         mark()
+
+
+def test_blocking_the_only_global_administrator_says_what_is_lost(desk: Desk) -> None:
+    from tenantry.directory.models import RoleHolding
+    from tenantry.reach import roles
+
+    page = desk.browser(desk.owner)
+    address = desk.url(desk.boss, "block")
+    words = "only Global Administrator who can sign in"
+    assert words in page.get(address).content.decode()
+    assert words not in page.get(desk.url(desk.boss, "revoke-sessions")).content.decode()
+    assert words not in page.get(desk.url(desk.admin, "block")).content.decode()
+
+    other = desk.place.add_user("Otto Other")
+    RoleHolding.objects.create(
+        tenant_id=desk.place.tenant_id,
+        principal_id=other.object_id,
+        role_template_id=uuid.UUID(roles.GLOBAL_ADMINISTRATOR),
+        role_name="Global Administrator",
+        directory_scope_id="/",
+    )
+    assert words not in page.get(address).content.decode()
+    type(other).objects.filter(pk=other.pk).update(account_enabled=False)
+    assert words in page.get(address).content.decode(), "who is blocked cannot let anybody back in"

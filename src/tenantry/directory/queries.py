@@ -97,6 +97,21 @@ def _target(user: DirectoryUser, found: _Protection) -> Target:
     )
 
 
+def is_last_global_administrator(user: DirectoryUser) -> bool:
+    """Whether nobody else in the tenant is a Global Administrator whose sign-in is open, as the mirror knows it.
+
+    Whoever may only activate the role is not in the mirror, and does not count.
+    """
+    holders = RoleHolding.objects.filter(
+        tenant_id=user.tenant_id, role_template_id=uuid.UUID(roles.GLOBAL_ADMINISTRATOR), directory_scope_id="/"
+    ).values("principal_id")
+    able = DirectoryUser.objects.filter(
+        tenant_id=user.tenant_id, object_id__in=holders, account_enabled=True, removed_at=None
+    )
+    able_ids = set(able.values_list("object_id", flat=True)[:2])
+    return able_ids == {user.object_id}
+
+
 def are_roles_known(tenant_id: uuid.UUID) -> bool:
     """Whether who holds which directory role was read, and nothing of it is missing. One query.
 

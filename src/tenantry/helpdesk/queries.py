@@ -14,7 +14,7 @@ from tenantry.helpdesk import policies
 from tenantry.helpdesk.kinds import BY_KIND, KINDS, Kind
 from tenantry.helpdesk.models import OPEN_STATES, BulkRun, Operation, OperationKind, OperationState, SecretLink
 from tenantry.kit import clock
-from tenantry.kit.decision import Decision
+from tenantry.kit.decision import Allowed, Decision
 from tenantry.kit.errors import NotHere
 from tenantry.safeguards import queries as safeguards
 from tenantry.safeguards.policies import Deed, judge
@@ -118,9 +118,23 @@ def action_rows(
     return rows
 
 
+_LAST_ADMINISTRATOR: Final = (
+    "This is the tenant's only Global Administrator who can sign in, as far as the directory was read. Without them "
+    "nobody of the customer can administer the tenant or consent to our app again, and only Microsoft's support lets "
+    "somebody back in. Make sure that another account can do it first."
+)
+
+
 def decision_for(*, kind: Kind, connection: "Connection | None", user: "DirectoryUser") -> Decision:
-    """Whether `kind` can be done to this one user now."""
-    return decisions_for(kind=kind, connection=connection, users=[user])[user.object_id]
+    """Whether `kind` can be done to this one user now, and what to know first."""
+    decision = decisions_for(kind=kind, connection=connection, users=[user])[user.object_id]
+    if (
+        isinstance(decision, Allowed)
+        and kind.kind == OperationKind.BLOCK_SIGN_IN
+        and directory.is_last_global_administrator(user)
+    ):
+        return Allowed(note=f"{_LAST_ADMINISTRATOR} {decision.note}".strip())
+    return decision
 
 
 def decisions_for(
