@@ -74,15 +74,12 @@ def masked_number(e164: str) -> str:
     return f"+{parsed.country_code} … {e164[-3:]}"
 
 
-def warning(
-    *, now: dt.datetime, changed_at: dt.datetime | None, since: dt.datetime | None, created_at: dt.datetime | None
-) -> str:
-    """What to know about the number first, for the technician; empty for nothing.
+def warning(*, now: dt.datetime, changed_at: dt.datetime | None, created_at: dt.datetime | None) -> str:
+    """What speaks against the number, for the technician; empty for nothing.
 
     Args:
         now: the time.
         changed_at: when it was seen to replace another number, or none.
-        since: when this number was first read.
         created_at: when the account was made.
     """
     if changed_at is not None and changed_at > now - RECENT:
@@ -92,9 +89,14 @@ def warning(
         )
     if created_at is not None and created_at > now - RECENT:
         return f"The account itself is new: it was made on {_day(created_at)}."
-    if since is not None and since > now - RECENT:
-        return f"This number has been known here since {_day(since)} only; whether it was another before is not known."
     return ""
+
+
+def known_since(*, now: dt.datetime, since: dt.datetime | None) -> str:
+    """How far the mirror can tell of changes, while that is less than `RECENT`; empty after."""
+    if since is None or since <= now - RECENT:
+        return ""
+    return f"It has been known here since {_day(since)}; whether it was another before is not known."
 
 
 def is_changed_lately(*, now: dt.datetime, changed_at: dt.datetime | None) -> bool:

@@ -152,7 +152,8 @@ class Facts:
         has_mail_server: whether mail can be sent.
         has_app: whether there is an app registration to sign in through.
         number: the mobile number in the directory.
-        number_warning: what to know about that number first.
+        number_warning: what speaks against that number.
+        number_since: how far its changes are known.
         has_duo: whether the customer's Duo is set up.
         has_text_sender: whether there is a provider that sends text messages.
     """
@@ -163,6 +164,7 @@ class Facts:
     has_app: bool
     number: Number
     number_warning: str
+    number_since: str
     has_text_sender: bool
     has_duo: bool
 
@@ -286,7 +288,8 @@ def _hint(method: Method, about: MethodAbout, wanted: Strength, facts: Facts) ->
     if method is Method.MANAGER:
         return "Who that is, is read from the tenant when you begin. It works while the user cannot sign in."
     if method is Method.TEXT_CODE and facts.number.e164:
-        return f"It goes to {masked_number(facts.number.e164)}. A number that the caller tells you is never used."
+        told = f"It goes to {masked_number(facts.number.e164)}. A number that the caller tells you is never used."
+        return told if facts.number_warning else f"{told} {facts.number_since}".strip()
     if about.least < wanted:
         return "It suffices only when Microsoft proves the second factor."
     return ""

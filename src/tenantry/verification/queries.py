@@ -90,6 +90,7 @@ def offers_for(*, user: "DirectoryUser", wanted: Strength) -> tuple[policies.Off
             has_app=registration(App.HELPDESK).is_set_up,
             number=number_of(user),
             number_warning=number_warning(user),
+            number_since=phones.known_since(now=clock.now(), since=user.mobile_phone_since),
             has_text_sender=TextSender.objects.exists(),
             has_duo=duo_of(user.tenant.customer_id) is not None,
         ),
@@ -102,13 +103,8 @@ def number_of(user: "DirectoryUser") -> phones.Number:
 
 
 def number_warning(user: "DirectoryUser") -> str:
-    """What to know about that number first."""
-    return phones.warning(
-        now=clock.now(),
-        changed_at=user.mobile_phone_changed_at,
-        since=user.mobile_phone_since,
-        created_at=user.created_at,
-    )
+    """What speaks against that number."""
+    return phones.warning(now=clock.now(), changed_at=user.mobile_phone_changed_at, created_at=user.created_at)
 
 
 def duo_of(customer_id: uuid.UUID) -> DuoAccount | None:

@@ -29,6 +29,7 @@ from tenantry.verification.models import State, Verification
 from tenantry.verification.policies import CODES, METHODS, WRONG_WORDS, Method, Wrong
 
 _TONES = {State.WAITING: "wait", State.PASSED: "good", State.USED: "good", State.DENIED: "bad", State.FAILED: "bad"}
+_WAITING_FOR = {Method.MANAGER: "Waiting for the manager", Method.DUO_PUSH: "Waiting for the device"}
 _STOP_REASONS = {"differs": "The caller could not tell the number that their page shows.", "": "Stopped."}
 
 
@@ -158,7 +159,7 @@ def _told(row: Verification) -> dict[str, Any]:
     return {
         "row": row,
         "state": str(state),
-        "words": state.label,
+        "words": _WAITING_FOR.get(Method(row.method), state.label) if state is State.WAITING else state.label,
         "tone": _TONES.get(state, "info"),
         "method": METHODS[Method(row.method)].label,
         "wrong": WRONG_WORDS[Wrong(row.last_wrong)] if row.last_wrong else "",
