@@ -36,6 +36,7 @@ class Side:
     program: Program
     operation: "Operation"
     approval: "ApprovalRequest"
+    verification_id: str
 
     @property
     def ids(self) -> dict[str, str]:
@@ -44,6 +45,7 @@ class Side:
             "user_id": str(self.office.user.object_id),
             "operation_id": str(self.operation.pk),
             "request_id": str(self.approval.pk),
+            "verification_id": self.verification_id,
         }
 
     @property
@@ -58,18 +60,21 @@ class Side:
         from tenantry.customers.models import Customer
         from tenantry.helpdesk.models import Operation
         from tenantry.safeguards.models import ApprovalRequest
+        from tenantry.verification.models import Verification
 
         key = self.office.customer.pk
         return (
             list(Customer.objects.filter(pk=key).values_list("name", "domain", "state")),
             sorted(Operation.objects.filter(customer_id=key).values_list("pk", "state")),
             list(ApprovalRequest.objects.filter(customer_id=key).values_list("pk", "state", "note")),
+            list(Verification.objects.filter(customer_id=key).values_list("pk", "state")),
             Event.objects.filter(customer_id=key).count(),
         )
 
 
 @pytest.fixture(scope="module")
-def sides(open_office: Callable[..., Office], clock: SharedClock) -> Iterator[tuple[Side, Side]]:
+def sides(open_office: Callable[..., Office], clock: SharedClock, stack: object) -> Iterator[tuple[Side, Side]]:
+    del stack  # the simulator gives us an app, or no caller could be verified
     from tenantry.api import middleware
     from tenantry.helpdesk.models import Operation
     from tenantry.kit.limits import Limit
@@ -99,7 +104,8 @@ def sides(open_office: Callable[..., Office], clock: SharedClock) -> Iterator[tu
             requested_at=clock.now(),
             expires_at=clock.now().replace(year=clock.now().year + 1),
         )
-        return Side(office, program, Operation.objects.get(pk=begun), approval)
+        caller = program.post(f"{office.one}/verifications", {"deed": "reset-password", "ticket": "T-1"}).json()
+        return Side(office, program, Operation.objects.get(pk=begun), approval, caller["id"])
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(middleware, "REQUESTS", Limit(name="api-conversation", most=1_000_000, seconds=60))
@@ -145,7 +151,7 @@ def test_every_answer_is_as_described_and_nothing_of_anothers_customer_is_in_it(
                 case.path_parameters |= {name: ids[name] for name in case.path_parameters if name in ids}
                 if row == "POST /customers" and isinstance(case.body, dict):
                     case.body["groups"] = [str((us if whose == "ours" else them).office.group.pk)]
-            headers: dict[str, Any] = {"Authorization": f"Bearer {us.program.text}"}
+            headers: dict[str, Any] = {"Authorization": f"Bearer {us.program.text}", "Host": "testserver"}
             if method != "GET" and mode is GenerationMode.POSITIVE:
                 headers["Idempotency-Key"] = f"key-{next(keys)}"
             answer = case.call(app=app, headers=headers)

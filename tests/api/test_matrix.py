@@ -1,6 +1,7 @@
 """Every route x every role's token x an own and a foreign customer, from the router (issue: access matrix)."""
 
 import json
+import re
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -43,7 +44,7 @@ def programs(open_office: Callable[..., Office], ours: Office) -> dict[str, Prog
 def _send(program: Program, row: str, office: Office) -> Any:  # noqa: ANN401  Django's test response
     method, path = row.split(" ", 1)
     ids = {"customer_id": office.customer.pk, "user_id": office.user.object_id}
-    for name in ("request_id", "operation_id"):
+    for name in ("request_id", "operation_id", "verification_id"):
         ids[name] = uuid.UUID(int=7)
     filled = path.format_map({name: str(each) for name, each in ids.items()})
     return program.send(method, filled + ("?search=x" if path == "/users" else ""), {} if method != "GET" else None)
@@ -98,9 +99,8 @@ def test_without_a_valid_token_every_route_answers_401(ours: Office) -> None:
     browser.force_login(ours.technician, backend="django.contrib.auth.backends.ModelBackend")
     for row in ROWS:
         method, path = row.split(" ", 1)
-        filled = path.format(
-            **{name: uuid.uuid4() for name in ("customer_id", "user_id", "request_id", "operation_id")}
-        )
+        ids = dict.fromkeys(re.findall(r"{(\w+)}", path), uuid.uuid4())
+        filled = path.format(**ids)
         for headers in ({}, {"authorization": "Bearer nothing"}, {"authorization": "Basic dG50Xzp4"}):
             answer = browser.generic(
                 method, f"/api/v1{filled}", b"{}", content_type="application/json", headers=headers

@@ -171,6 +171,15 @@ def test_a_token_works_outside_the_demo_without_the_second_factor_of_a_session(o
         assert made(ours.technician).get("/customers").status_code == 200
 
 
+def test_a_host_that_is_not_served_is_a_bad_request_of_a_program_and_of_a_browser(ours: Office) -> None:
+    program, wrong = made(ours.technician), {"host": "evil.example"}
+    with override_settings(ALLOWED_HOSTS=["testserver"]):
+        answer = program.send("GET", "/token", **wrong)
+        page = Client(raise_request_exception=False).get("/customers/", headers=wrong)
+    assert _code(answer) == (400, "malformed")
+    assert page.status_code == 400
+
+
 # --- the page ---------------------------------------------------------------------------------------------------------
 
 

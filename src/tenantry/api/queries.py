@@ -21,6 +21,7 @@ OFFERED: Final[Mapping[Permission, str]] = MappingProxyType(
         Permission.CONNECTIONS_READ: "Read connections and readiness",
         Permission.USERS_READ: "Read and search users",
         Permission.HELPDESK_ACT: "Reset, block, unblock, revoke sessions",
+        Permission.VERIFICATION_START: "Verify callers by their own sign-in",
         Permission.APPROVALS_READ: "Read approvals",
         Permission.APPROVALS_DECIDE: "Deny requests of others",
         Permission.ACTIVITY_READ: "Read activity and operations",

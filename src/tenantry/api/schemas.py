@@ -255,6 +255,38 @@ class PasswordOut(Schema):
     operation: OperationOut
 
 
+class VerificationIn(In):
+    """What the pass will be good for."""
+
+    deed: Literal["reset-password", "block", "unblock", "revoke-sessions"]
+    ticket: Text = Field("", max_length=64)
+
+
+class VerificationOut(Schema):
+    """Whether a caller proved who they are. A pass is good for one user, deed and ticket, once."""
+
+    id: uuid.UUID
+    customer_id: uuid.UUID
+    user_id: uuid.UUID
+    user_principal_name: str
+    method: str
+    deed: str
+    ticket: str
+    state: str
+    number: str = Field(description="The caller's page shows it too, so that both know whom they deal with.")
+    strength: int
+    started_by: str
+    started_at: dt.datetime
+    answer_until: dt.datetime
+    pass_until: dt.datetime | None
+
+
+class VerificationLinkOut(VerificationOut):
+    """The same with the caller's link, while it waits and for whoever began; else empty."""
+
+    link: str
+
+
 class Note(In):
     """Words with a decision."""
 

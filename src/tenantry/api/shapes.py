@@ -7,6 +7,7 @@ from tenantry.audit.queries import Act
 from tenantry.customers.queries import CustomerRow
 from tenantry.directory.listing import FoundUser
 from tenantry.directory.models import DirectoryUser
+from tenantry.helpdesk.kinds import BY_KIND
 from tenantry.helpdesk.models import Operation, OperationKind, OperationState
 from tenantry.helpdesk.queries import ActionRow
 from tenantry.kit.decision import Denied
@@ -14,6 +15,8 @@ from tenantry.safeguards.policies import CLASS_WORDS, TargetClass
 from tenantry.safeguards.queries import RequestRow
 from tenantry.tenants.policies import Line
 from tenantry.tenants.queries.overview import Overview
+from tenantry.verification.models import Verification
+from tenantry.verification.queries import state_now
 
 
 def customer_out(row: CustomerRow) -> schemas.CustomerOut:
@@ -138,6 +141,26 @@ def operation_out(operation: Operation) -> schemas.OperationOut:
         created_at=operation.created_at,
         finished_at=operation.finished_at,
         password_ready=is_reset and operation.state == OperationState.DONE and operation.password_sealed is not None,
+    )
+
+
+def verification_out(row: Verification) -> schemas.VerificationOut:
+    """An attempt to verify a caller, without their link."""
+    return schemas.VerificationOut(
+        id=row.pk,
+        customer_id=row.customer_id,
+        user_id=row.object_id,
+        user_principal_name=row.target_name,
+        method=row.method,
+        deed=BY_KIND[row.deed].slug,
+        ticket=row.ticket,
+        state=str(state_now(row)),
+        number=row.number,
+        strength=row.strength,
+        started_by=row.technician_name,
+        started_at=row.started_at,
+        answer_until=row.answer_until,
+        pass_until=row.pass_until,
     )
 
 

@@ -11,6 +11,7 @@ from tenantry.technicians.current import technician_of
 
 def counts(request: HttpRequest) -> dict[str, Callable[[], int]]:
     """Counts for entries of the navigation; asked for only by pages that draw it."""
-    if not request.user.is_authenticated:
+    user = getattr(request, "user", None)  # a request that is refused at the door, for its host, has none yet
+    if user is None or not user.is_authenticated:
         return {}
     return {"nav_count_alerts": functools.cache(lambda: count_unseen(technician_of(request)))}

@@ -51,6 +51,16 @@ def get_verification(*, technician: Technician, customer_id: uuid.UUID, verifica
     return row
 
 
+def state_now(row: Verification) -> State:
+    """How far an attempt is by the clock, whether or not the sweep came by."""
+    now, state = clock.now(), State(row.state)
+    if state is State.WAITING and row.answer_until <= now:
+        return State.TIMED_OUT
+    if state is State.PASSED and row.pass_until is not None and row.pass_until <= now:
+        return State.LAPSED
+    return state
+
+
 def live_link(token: str) -> Verification:
     """The attempt that a link belongs to, until the link's time is over; it may have ended before.
 

@@ -17,7 +17,6 @@ from tenantry.customers.queries import get_customer
 from tenantry.helpdesk.guarding import verdict_for
 from tenantry.helpdesk.kinds import BY_KIND, BY_SLUG
 from tenantry.helpdesk.queries import find_user
-from tenantry.kit import clock
 from tenantry.kit.errors import Conflict, Invalid
 from tenantry.kit.needs import needs
 from tenantry.safeguards.policies import STRENGTH_WORDS, Deed, Strength
@@ -150,12 +149,7 @@ def _confirm_url(customer_id: uuid.UUID, object_id: uuid.UUID, slug: str, ticket
 
 def _told(row: Verification) -> dict[str, Any]:
     """An attempt as pages tell it, by the clock and not by when the sweep came by."""
-    now = clock.now()
-    state = State(row.state)
-    if state is State.WAITING and row.answer_until <= now:
-        state = State.TIMED_OUT
-    if state is State.PASSED and row.pass_until is not None and row.pass_until <= now:
-        state = State.LAPSED
+    state = queries.state_now(row)
     return {
         "row": row,
         "state": str(state),
