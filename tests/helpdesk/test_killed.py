@@ -39,6 +39,7 @@ def killed_worker(place: Place, operation: "Operation", when: str) -> None:
     database = connection.settings_dict
     address = f"postgresql:///{database['NAME']}?host={database['HOST']}&user={database['USER']}"
     credential = settings.CLIENT_CREDENTIAL
+    assert credential.private_key_pem is not None
     given = {
         "DJANGO_SETTINGS_MODULE": "tenantry.settings",
         "TENANTRY_DATABASE_URL": address
@@ -74,6 +75,7 @@ def test_a_worker_killed_between_intent_and_outcome_leaves_an_unknown_that_a_rea
     killed_worker(place, operation, when)
     operation.refresh_from_db()
     assert operation.state == "running"
+    assert operation.intent_id is not None
     intent = Event.objects.get(pk=operation.intent_id)
     assert Link.objects.filter(event_id=intent.pk).exists()  # in the chain before anything could be sent
     assert not intent.outcomes.exists()

@@ -19,7 +19,7 @@ _PATTERNS = (
         ["']? \s* [:=] \s* ["']?) [^\s"'&,}]+"""
     ),
     re.compile(r"(?i)((?:bearer|basic)\s+)[\w.+/=~-]{8,}"),
-    re.compile(r"((?:/welcome/|/setup/|/handover/|/verify/))[\w-]{16,}"),
+    re.compile(r"(/(?:handover|join|secret|setup|verify|welcome)/)[\w-]{16,}"),
     re.compile(r"((?:postgres(?:ql)?|smtps?)://[^:/\s]+:)[^@\s]+(?=@)"),
     re.compile(r"(tnt_)[\w-]{8,}"),
     re.compile(r"(whsec_)[\w+/=-]{8,}"),
