@@ -34,6 +34,7 @@ WITHOUT_POLICY: Final = {
     "audit_unsealed": "the chain over the record: which events wait for their link",
     "custody_check": "about the deployment",
     "custody_keeper": "about the deployment",
+    "streams_attempt": "about the deployment: places in the chain and outcomes",
     "streams_stream": "about the deployment",
     "panic_emergencystop": "about the deployment",
     "safeguards_storedrule": "about the deployment",

@@ -79,6 +79,23 @@ def test_what_was_not_taken_is_sent_again_under_the_same_id_with_growing_pauses(
     assert (delivery.state, delivery.attempts) == ("delivered", 4)
 
 
+def test_the_log_of_a_channel_tells_each_message_and_what_came_of_it(
+    hook: Hook, raise_one: Raise, run_jobs: Jobs, as_alice: "Client"
+) -> None:
+    """Issue 4: webhooks signed, retried, with a delivery log."""
+    page = f"/settings/notifications/{hook.channel.pk}/"
+    assert "Nothing sent yet" in as_alice.get(page).content.decode()
+    hook.receiver.answers = [500]
+    alert = raise_one()
+    run_jobs()
+    text = as_alice.get(page).content.decode()
+    assert alert.title in text
+    assert "Answered 500" in text
+    assert "canary" not in text
+    assert page in as_alice.get("/settings/notifications/").content.decode()
+    assert as_alice.get(f"/settings/notifications/{alert.pk}/").status_code == 404
+
+
 def test_a_worker_that_dies_while_sending_leaves_a_message_that_goes_again(
     hook: Hook, raise_one: Raise, run_jobs: Jobs, clock: SharedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -148,6 +148,14 @@ def test_a_webhook_gets_every_event_in_order_signed_and_again_after_a_failure(
     receiver.close()
     (stands,) = queries.standings()
     assert (stands.events, stands.stream.failing_since) == (0, None)
+    log = queries.log_of(stream.pk)
+    told = [(one.is_taken, one.outcome, str(one.delivery_id)) for one in reversed(log.attempts)]
+    assert [(taken, words.startswith("Answered 5")) for taken, words, _ in told] == [
+        (False, True), (False, True), (True, False), (True, False)
+    ]  # fmt: skip
+    assert [key for *_, key in told] == [got.headers["webhook-id"] for got in receiver.got]
+    assert sum(one.events for one in log.attempts if one.is_taken) == log.attempts[0].last - before
+    assert len(queries.log_of(stream.pk, only_failed=True).attempts) == 2
 
     refused, again, taken, more = receiver.got
     assert refused.body[-2000:] == again.body[-2000:] == taken.body[-2000:]
@@ -286,3 +294,39 @@ def test_the_page_adds_shows_and_removes_receivers_and_each_stands_in_the_record
         actions_of = Event.objects.filter(target_id=str(stream.pk)).order_by("pk").values_list("action", flat=True)
         assert list(actions_of) == ["streams.stream_added", "streams.stream_removed"]
     assert "No receiver yet" in as_alice.get("/settings/streams/").content.decode()
+
+
+def test_the_log_of_deliveries_is_read_page_by_page_and_kept_short(
+    as_alice: "Client", alice: "Technician", server: SyslogServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Issue 4: webhooks signed, retried, with a delivery log."""
+    from tenantry.kit import clock
+    from tenantry.streams.models import Attempt
+
+    stream, other = to_syslog(alice, 6514, StreamKind.SYSLOG_TCP), to_syslog(alice, 6515, StreamKind.SYSLOG_TCP)
+    for number in range(1, 61):
+        Attempt.objects.create(
+            stream=stream, attempted_at=clock.now(), first=number, last=number, events=1,
+            is_taken=number % 20 != 0, outcome=f"Outcome <{number}>",
+        )  # fmt: skip
+    page = f"/settings/streams/{stream.pk}/"
+    assert page in as_alice.get("/settings/streams/").content.decode()
+    first = as_alice.get(page).content.decode()
+    assert "Outcome &lt;60&gt;" in first
+    assert "Outcome &lt;11&gt;" in first
+    assert "Outcome &lt;10&gt;" not in first
+    earlier = re.findall(r'href="(\?after=\d+)"', first)[0]
+    assert "Outcome &lt;10&gt;" in as_alice.get(page + earlier).content.decode()
+    failed = as_alice.get(f"{page}?show=failed").content.decode()
+    assert re.findall(r"Outcome &lt;(\d+)&gt;", failed) == ["60", "40", "20"]
+    assert as_alice.get(f"{page}?after=x%27").status_code == 200
+    assert as_alice.get(f"/settings/streams/{uuid.uuid4()}/").status_code == 404
+    assert "Nothing here" in as_alice.get(f"/settings/streams/{other.pk}/").content.decode()
+
+    monkeypatch.setattr(actions, "KEPT_ATTEMPTS", 7)
+    tasks.forget_attempts()
+    assert list(Attempt.objects.filter(stream=stream).order_by("-pk").values_list("first", flat=True)) == [
+        60, 59, 58, 57, 56, 55, 54
+    ]  # fmt: skip
+    actions.remove(actor=actor_for(alice), technician=alice, stream_id=stream.pk)
+    assert not Attempt.objects.filter(stream_id=stream.pk).exists()

@@ -11,10 +11,11 @@ from django.db.models import Q, QuerySet
 
 from tenantry.customers.queries import visible_customers
 from tenantry.kit.errors import NotHere
-from tenantry.notifications.models import Alert, AlertChannel, AlertState
+from tenantry.notifications.models import Alert, AlertChannel, AlertState, Delivery
 from tenantry.technicians.models import Technician
 
 PAGE_SIZE: Final = 30
+LISTED_DELIVERIES: Final = 100
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -83,6 +84,19 @@ def open_code(*, tenant_id: uuid.UUID | None, kind: str, key: str = "") -> str |
 def list_channels() -> list[AlertChannel]:
     """Every channel, oldest first."""
     return list(AlertChannel.objects.order_by("created_at", "pk"))
+
+
+def deliveries_of(channel_id: uuid.UUID) -> tuple[AlertChannel, list[Delivery]]:
+    """A channel and its newest messages.
+
+    Raises:
+        NotHere: there is no such channel.
+    """
+    channel = AlertChannel.objects.filter(pk=channel_id).first()
+    if channel is None:
+        raise NotHere("There is no such channel.")
+    rows = Delivery.objects.filter(channel=channel).select_related("alert")
+    return channel, list(rows.order_by("-created_at", "-pk")[:LISTED_DELIVERIES])
 
 
 def failing_channels() -> list[AlertChannel]:

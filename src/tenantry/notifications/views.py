@@ -16,7 +16,7 @@ from tenantry.kit.needs import needs
 from tenantry.kit.sealed import Secret
 from tenantry.notifications import actions, queries
 from tenantry.notifications.forms import MailForm, WebhookForm
-from tenantry.notifications.models import AlertChannel, AlertKind, AlertState
+from tenantry.notifications.models import AlertChannel, AlertKind, AlertState, DeliveryState
 from tenantry.notifications.sending import mail
 from tenantry.technicians.current import actor_of, technician_of
 from tenantry.technicians.permissions import Permission
@@ -24,6 +24,7 @@ from tenantry.technicians.step_up import step_up
 
 _CHECKABLE = frozenset({AlertKind.CONNECTION, AlertKind.TENANT_GONE, AlertKind.ROLE_END_NEAR, AlertKind.LICENCE_LOST})
 """Kinds that a look at the connection can prove or end."""
+_TONES = {DeliveryState.DELIVERED: "good", DeliveryState.FAILED: "bad", DeliveryState.DROPPED: "mute"}
 
 
 @needs(Permission.ALERTS_READ)
@@ -72,6 +73,19 @@ def acknowledge(request: HttpRequest, alert_id: uuid.UUID) -> HttpResponse:
 def channels(request: HttpRequest) -> HttpResponse:
     """Where alerts go."""
     return _show(request)
+
+
+@needs(Permission.SETTINGS_CHANNELS)
+@require_GET
+@never_cache
+def deliveries(request: HttpRequest, channel_id: uuid.UUID) -> HttpResponse:
+    """What was sent through one channel, how often it was tried, and what came of it."""
+    channel, rows = queries.deliveries_of(channel_id)
+    return render(
+        request,
+        "notifications/deliveries.html",
+        {"channel": channel, "rows": [(row, _TONES.get(DeliveryState(row.state), "wait")) for row in rows]},
+    )
 
 
 @needs(Permission.SETTINGS_CHANNELS)

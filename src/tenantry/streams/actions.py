@@ -4,13 +4,14 @@ At least once: the cursor moves after a batch was taken. A worker that dies befo
 batch goes again. Events are in order; each carries its `sequence`, by which a receiver drops what it has already.
 """
 
+import contextlib
 import datetime as dt
 import uuid
 from typing import Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from tenantry.audit.actions import About, record
@@ -24,7 +25,7 @@ from tenantry.notifications.policies import next_try_at, webhook_host
 from tenantry.notifications.sending import NotDelivered, webhook
 from tenantry.streams import syslog
 from tenantry.streams.events import StreamEvent
-from tenantry.streams.models import Stream, StreamKind
+from tenantry.streams.models import Attempt, Stream, StreamKind
 from tenantry.technicians.access import require_permission
 from tenantry.technicians.models import Technician
 from tenantry.technicians.permissions import Permission
@@ -35,6 +36,8 @@ BATCHES: Final = 50
 """Of one run; the next sweep goes on."""
 LEASE: Final = dt.timedelta(minutes=5)
 """Longer than one batch can take; it is renewed with each."""
+KEPT_ATTEMPTS: Final = 500
+"""Of each receiver."""
 _TABLE: Final = "streams_stream"
 _LAST_PORT: Final = 65_535
 
@@ -121,6 +124,7 @@ def hand_over(stream_id: uuid.UUID) -> int:
         try:
             outcome = _send(stream, events)
         except NotDelivered as error:
+            _note(stream, events, is_taken=False, outcome=error.words)
             attempts = stream.attempts + 1
             now = clock.now()
             ours.update(
@@ -142,9 +146,42 @@ def hand_over(stream_id: uuid.UUID) -> int:
         )
         if not is_still_ours:
             return count
+        _note(stream, events, is_taken=True, outcome=outcome)
         count += len(events)
     ours.update(leased_until=None, lease=None)
     return count
+
+
+def forget_attempts() -> int:
+    """Drop all but the newest attempts of each receiver; returns how many."""
+    dropped = 0
+    for stream in Stream.objects.all():
+        rows = Attempt.objects.filter(stream=stream).order_by("-id")
+        oldest = rows.values_list("pk", flat=True)[KEPT_ATTEMPTS - 1 : KEPT_ATTEMPTS].first()
+        if oldest is not None:
+            dropped += rows.filter(pk__lt=oldest).delete()[0]
+    return dropped
+
+
+def _note(stream: Stream, events: list[tuple[int, bytes]], *, is_taken: bool, outcome: str) -> None:
+    """Write an attempt down. A stream that was removed meanwhile has no log any more."""
+    first, last = events[0][0], events[-1][0]
+    with contextlib.suppress(IntegrityError), transaction.atomic():
+        Attempt.objects.create(
+            stream=stream,
+            attempted_at=clock.now(),
+            first=first,
+            last=last,
+            events=len(events),
+            is_taken=is_taken,
+            outcome=outcome[:300],
+            delivery_id=_delivery_id(stream, first, last) if stream.kind == StreamKind.WEBHOOK else None,
+        )
+
+
+def _delivery_id(stream: Stream, first: int, last: int) -> uuid.UUID:
+    """The same events have the same id whenever they are sent."""
+    return uuid.uuid5(stream.pk, f"{first}-{last}")
 
 
 def _send(stream: Stream, events: list[tuple[int, bytes]]) -> str:
@@ -159,8 +196,7 @@ def _send(stream: Stream, events: list[tuple[int, bytes]]) -> str:
     return webhook.post(
         url=_opened(stream, "url_sealed"),
         secret=_opened(stream, "secret_sealed"),
-        # The same events have the same id whenever they are sent.
-        delivery_id=str(uuid.uuid5(stream.pk, f"{first}-{last}")),
+        delivery_id=str(_delivery_id(stream, first, last)),
         body=body,
     )
 

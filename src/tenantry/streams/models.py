@@ -37,3 +37,23 @@ class Stream(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.target}"
+
+
+class Attempt(models.Model):
+    """One message to a receiver, or one connection, and what came of it. Kept for the newest few hundred."""
+
+    id = models.BigAutoField(primary_key=True)
+    stream = models.ForeignKey(Stream, on_delete=models.CASCADE)
+    attempted_at = models.DateTimeField()
+    first = models.BigIntegerField()  # places in the chain
+    last = models.BigIntegerField()
+    events = models.PositiveIntegerField()
+    is_taken = models.BooleanField()
+    outcome = models.CharField(max_length=300)
+    delivery_id = models.UUIDField(null=True)  # of a webhook: its header `webhook-id`
+
+    class Meta:
+        indexes = [models.Index(fields=["stream", "-id"], name="streams_attempts")]
+
+    def __str__(self) -> str:
+        return f"{self.first} to {self.last}: {self.outcome}"

@@ -16,6 +16,12 @@ def hand_over(stream_id: str) -> None:
     actions.hand_over(uuid.UUID(stream_id))
 
 
+@jobs.every("41 * * * * 0", "streams.forget_attempts")
+def forget_attempts() -> None:
+    """Keep the log of deliveries short."""
+    actions.forget_attempts()
+
+
 @jobs.every("* * * * * */10", "streams.sweep")
 def sweep() -> None:
     """Put each receiver in whose time has come: one that is slow or dead holds up no other."""

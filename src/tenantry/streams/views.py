@@ -29,6 +29,18 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 @needs(Permission.SETTINGS_AUDIT)
+@require_GET
+@never_cache
+def log(request: HttpRequest, stream_id: uuid.UUID) -> HttpResponse:
+    """What was sent to one receiver, when, and what came of it."""
+    only_failed = request.GET.get("show") == "failed"
+    found = queries.log_of(stream_id, only_failed=only_failed, after=request.GET.get("after", ""))
+    return render(
+        request, "streams/log.html", {"log": found, "stream": found.standing.stream, "only_failed": only_failed}
+    )
+
+
+@needs(Permission.SETTINGS_AUDIT)
 @require_POST
 @step_up
 @never_cache
