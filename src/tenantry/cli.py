@@ -296,7 +296,8 @@ def up(*, lag: str | None = None) -> int:
         probe = f"http://{'127.0.0.1' if bind in {'0.0.0.0', '::'} else bind}:{port}/readyz"  # noqa: S104  compared, not bound
         tree.watch(until=lambda: processes.answers(probe), seconds=processes.READY_SECONDS)
         if simulated is not None:
-            simulated.write_facts(link)
+            simulated.write_facts(link, demo.colleagues())
+            demo.furnish(simulated)
         _say(public_url, link, simulated)
         tree.watch()
     return 0

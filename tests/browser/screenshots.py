@@ -54,7 +54,7 @@ def main() -> int:
         page.set_viewport_size({"width": DESK["width"], "height": DESK["height"]})
         page.goto(stack.facts["sign_in_link"])
         page.wait_for_url("**/customers/")
-        take(page, "customers-empty")
+        take(page, "customers-first")
         walk(stack, page, context.new_page)
     return 0
 

@@ -38,6 +38,12 @@ class _Protection:
     domain: TenantDomain | None
 
 
+def find_by_name(*, tenant_id: uuid.UUID, name: str) -> DirectoryUser | None:
+    """The user with this sign-in name, whatever its case; None when the mirror has none."""
+    found = DirectoryUser.objects.select_related("tenant__customer").filter(tenant_id=tenant_id, removed_at=None)
+    return found.filter(user_principal_name__iexact=name).first()
+
+
 def target_of(user: DirectoryUser) -> Target:
     """What `reach` must know about a user. Three queries, none when `user_details` was asked of the same object."""
     return targets_of([user])[user.object_id]

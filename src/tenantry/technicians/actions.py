@@ -133,12 +133,17 @@ def create_first_owner(
 
 
 def ensure_demo_technician() -> Technician:
-    """The demo's owner, Alice Moreau; created without a usable password, so that only a link signs her in."""
+    """The demo's owner, Alice Moreau."""
+    return ensure_demo_colleague(DEMO_EMAIL, display_name=DEMO_NAME, role=Role.OWNER)
+
+
+def ensure_demo_colleague(email: str, *, display_name: str, role: Role) -> Technician:
+    """Somebody of the demo; created without a usable password, so that only a link signs them in."""
     technician, _ = Technician.objects.get_or_create(
-        email=DEMO_EMAIL,
+        email=email,
         defaults={
-            "display_name": DEMO_NAME,
-            "role": Role.OWNER,
+            "display_name": display_name,
+            "role": role,
             "created_at": clock.now(),
             "joined_at": clock.now(),
             "password": _unusable_password(),
