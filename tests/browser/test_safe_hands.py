@@ -156,6 +156,34 @@ def test_a_caller_signs_in_to_their_own_tenant_and_the_proof_is_used_with_the_re
     assert len(resets) == 1
 
 
+def test_the_demos_colleagues_see_their_own_customers_and_a_request_waits(
+    demo: Stack, walker: Walker, browser: Browser
+) -> None:
+    """Issue 4: for who does not see a customer it does not exist; what takes two people waits for the second."""
+    page = walker.page
+    for _ in range(40):  # the demo furnishes itself meanwhile
+        page.goto(f"{demo.console}/approvals/")
+        if page.get_by_text("Zephyr Studios").count():
+            break
+        page.wait_for_timeout(1_000)
+    expect(page.get_by_text("Bob Adeyemi")).to_be_visible()
+    page.goto(f"{demo.console}/customers/?q=zephyr")
+    address = page.get_by_role("link", name="Zephyr Studios").get_attribute("href")
+    edgar = next(each for each in demo.facts["colleagues"] if each["name"] == "Edgar Novak")
+    his = new_context(browser)
+    other = Walker(his.new_page(), expected_statuses={404})
+    other.listen()
+    other.page.goto(edgar["sign_in_link"])
+    other.page.wait_for_url("**/customers/")
+    expect(other.page.get_by_role("link", name="Tamarind Foods")).to_be_visible()
+    assert other.page.get_by_text("Zephyr").count() == 0
+    answer = other.page.goto(f"{demo.console}{address}")
+    assert answer is not None
+    assert answer.status == 404
+    other.raise_complaints()
+    his.close()
+
+
 def test_the_pages_of_safe_hands_do_not_scroll_sideways_on_a_phone(demo: Stack, walker: Walker) -> None:
     page = walker.page
     page.set_viewport_size({"width": 390, "height": 844})
