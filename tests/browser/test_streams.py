@@ -1,10 +1,11 @@
-"""The page of streams in a real browser."""
+"""The pages about the record in a real browser: streams, checks and anchors, activity, the monthly report."""
 
 import re
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser import steps
 from tests.browser.stack import Stack, Walker
 from tests.browser.test_alerts import look
 
@@ -25,3 +26,20 @@ def test_streams_are_added_and_shown(demo: Stack, walker: Walker) -> None:
     page.get_by_role("button", name="Add webhook").click()
     expect(page.get_by_text(re.compile("^whsec_"))).to_be_visible()
     look(walker, "streams-secret")
+
+
+def test_the_record_is_checked_on_its_page_and_activity_and_report_fit_every_screen(
+    demo: Stack, walker: Walker
+) -> None:
+    """AC 4 (audit): "Whole as of ..." on a page the owner sees; all looks, axe."""
+    page = walker.page
+    page.goto(f"{demo.console}/settings/record/")
+    page.get_by_role("button", name="Check the whole record").click()
+    expect(page.get_by_text(re.compile("^Whole as of"))).to_be_visible(timeout=60_000)
+    look(walker, "record")
+    page.goto(f"{demo.console}/activity/")
+    look(walker, "activity")
+    customer = steps.add_customer(page, demo).rstrip("/").rpartition("/")[2]
+    page.goto(f"{demo.console}/activity/report/{customer}/")
+    expect(page.get_by_role("heading", name="The record")).to_be_visible()
+    look(walker, "report")

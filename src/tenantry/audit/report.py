@@ -37,6 +37,12 @@ class Report:
         """The month before, for an address."""
         return (self.month - dt.timedelta(days=1)).strftime(_TEXT)
 
+    @property
+    def after(self) -> str:
+        """The month after, for an address; empty when it has not begun."""
+        following = (self.month + dt.timedelta(days=31)).replace(day=1)
+        return following.strftime(_TEXT) if following <= clock.now().date() else ""
+
 
 def month_of(text: str) -> dt.date:
     """The first day of the month named in an address (`2026-11`); of this month for an empty one.

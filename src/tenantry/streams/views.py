@@ -116,6 +116,7 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     context = {
+        "nav": "settings",
         "standings": queries.standings(),
         "webhook_form": webhook_form or WebhookForm(),
         "syslog_form": syslog_form or SyslogForm(),

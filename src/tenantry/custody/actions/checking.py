@@ -113,7 +113,7 @@ def _tell(check: Check) -> None:
                 actor=actor,
                 action=CustodyEvent.CHECKED,
                 about=About(target_kind="record", target_name=f"{check.events} events up to {check.last}"),
-                result=Result.DONE if check.is_whole else Result.FAILED,
+                result=Result.NONE if check.is_whole else Result.FAILED,
                 summary="Whole." if check.is_whole else f"NOT whole. {check.problems[0]}",
                 details={"extent": check.extent, "last": check.last, "head": bytes(check.head).hex()},
             )
