@@ -49,7 +49,7 @@ ENTRIES = (
         "settings-2",
         "technicians:settings",
         "/settings/",
-        frozenset({"technicians", "registrations"}),
+        frozenset({"technicians", "registrations", "streams"}),
     ),
 )
 _ACCOUNT_PREFIXES = ("account_", "mfa_")
