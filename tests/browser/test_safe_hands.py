@@ -1,6 +1,10 @@
-"""In a real browser: a colleague joins, two people reset a Global Administrator, a link is burnt by one view."""
+"""In a real browser: a colleague joins, two people decide, a link is burnt, a program gets a token."""
 
+import json
 import re
+import urllib.error
+import urllib.request
+import uuid
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -193,6 +197,8 @@ def test_the_pages_of_safe_hands_do_not_scroll_sideways_on_a_phone(demo: Stack, 
         "settings/customer-groups/",
         "settings/rules/",
         "settings/emergency-stop/",
+        "settings/tokens/",
+        "settings/technicians/add-service/",
         "settings/verification/",
         "approvals/",
         "approvals/?show=ended",
@@ -201,3 +207,42 @@ def test_the_pages_of_safe_hands_do_not_scroll_sideways_on_a_phone(demo: Stack, 
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= 390, f"{path} is {width} wide"
         walker.check()
+
+
+def test_a_program_gets_a_service_account_and_a_token_that_works_until_it_is_revoked(
+    demo: Stack, walker: Walker
+) -> None:
+    """Made in the browser, shown once, used over HTTP without a cookie, revoked."""
+    page, name = walker.page, f"Ticket system {uuid.uuid4().hex[:6]}"
+    page.goto(f"{demo.console}/settings/technicians/")
+    walker.check()
+    page.get_by_role("link", name="Add service account").click()
+    page.get_by_label("Name").fill(name)
+    walker.check()
+    page.get_by_role("button", name="Add service account").click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+    walker.check()
+    page.get_by_role("link", name="Tokens", exact=True).click()
+    page.get_by_label("What it is for").fill("Its key")
+    page.get_by_label("Read customers").check()
+    page.get_by_role("button", name="Make token").click()
+    expect(page.get_by_text("Shown this once")).to_be_visible()
+    token = page.get_by_text(re.compile(r"^tnt_[\w-]{40,}$")).inner_text()
+    walker.check()
+
+    def asked() -> tuple[int, str]:
+        request = urllib.request.Request(f"{demo.console}/api/v1/token", headers={"Authorization": f"Bearer {token}"})
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, json.load(answer)["technician"]
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return refused.code, json.load(refused)["code"]
+
+    assert asked() == (200, name)
+    page.goto(f"{demo.console}/settings/tokens/")
+    assert token not in page.content()
+    walker.check()
+    page.get_by_role("row").filter(has_text=name).get_by_role("button", name="Revoke").click()
+    expect(page.get_by_text("was revoked")).to_be_visible()
+    assert asked() == (401, "token_missing")

@@ -84,7 +84,11 @@ def deliveries(request: HttpRequest, channel_id: uuid.UUID) -> HttpResponse:
     return render(
         request,
         "notifications/deliveries.html",
-        {"nav": "settings", "channel": channel, "rows": [(row, _TONES.get(DeliveryState(row.state), "wait")) for row in rows]},
+        {
+            "nav": "settings",
+            "channel": channel,
+            "rows": [(row, _TONES.get(DeliveryState(row.state), "wait")) for row in rows],
+        },
     )
 
 
