@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.resolvers import RoutePattern
 
-from tests.access_matrix.matrix import ACCOUNT, ALL, OPEN, PROOF, PROOF_WHEN, ROWS
+from tests.access_matrix.matrix import ACCOUNT, ALL, LEADS, OPEN, PROOF, PROOF_WHEN, ROWS
 
 if TYPE_CHECKING:
     from tenantry.customers.models import Customer
@@ -96,6 +96,7 @@ def test_every_address_has_a_row_and_every_row_an_address() -> None:
 
 
 def test_a_role_is_let_in_exactly_where_the_matrix_says(people: "dict[str, Technician]", theirs: "Customer") -> None:
+    """AC-X.2 with the rest: who connects, disconnects and chooses roles, and who may only look and test."""
     wrong = []
     for role, person in people.items():
         client = _browser(person)
@@ -133,6 +134,18 @@ def test_own_customers_are_there_and_listed_alone(
         assert client.get(_path("customers:page", theirs.pk)).status_code == 200
         page = client.get("/customers/", {"q": "heirs"}).content.decode()
         assert (others.name in page) == (role in {"owner", "administrator"})
+
+
+def test_nobody_is_offered_a_connection_that_they_may_not_make(
+    people: "dict[str, Technician]", theirs: "Customer"
+) -> None:
+    """AC-X.2: the page says who does it instead."""
+    for role, person in people.items():
+        for name in ("customers:page", "directory:users"):
+            page = _browser(person).get(_path(name, theirs.pk)).content.decode()
+            is_offered = _path("tenants:connect", theirs.pk) in page
+            assert is_offered == (role in LEADS), (role, name)
+            assert is_offered != ("an administrator of this console connects" in page), (role, name)
 
 
 def test_opening_a_page_changes_nothing(people: "dict[str, Technician]", theirs: "Customer") -> None:

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from tests.roads.conftest import Road
 from tests.roads.test_do_it import PAA, held, take_group
+from tests.technicians.staff_helpers import new_person
 
 from entrasim.handle import Handle
 from tenantry.audit.models import Event, Result
@@ -14,7 +15,6 @@ from tenantry.graph.calls import role_giving
 from tenantry.roads.actions import settle
 from tenantry.roads.events import RoadEvent
 from tenantry.roads.models import Work, WorkState
-from tenantry.technicians.models import Technician
 
 
 class Killed(BaseException):
@@ -73,10 +73,10 @@ def test_a_process_killed_at_any_change_leaves_work_that_is_found_told_and_gone_
 
 
 def test_two_technicians_at_once_make_one_assignment_and_the_second_is_told(
-    road: Road, charlie: Technician, monkeypatch: pytest.MonkeyPatch
+    road: Road, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = Client()
-    other.force_login(charlie, backend="django.contrib.auth.backends.ModelBackend")
+    dora, other = new_person("administrator"), Client()
+    other.force_login(dora, backend="django.contrib.auth.backends.ModelBackend")
     first = road.sign_in(road.leave())
     mine, road.trip.client = road.trip.client, other
     second = road.sign_in(road.leave())
@@ -96,8 +96,8 @@ def test_two_technicians_at_once_make_one_assignment_and_the_second_is_told(
         .values_list("technician_name", "state")
     )
     assert sorted(states.values()) == [WorkState.DONE, WorkState.STOPPED]
-    assert states[charlie.display_name] == WorkState.STOPPED
-    assert Work.objects.get(technician_id=charlie.pk, error_code="busy").customer_id == road.trip.customer.pk
+    assert states[dora.display_name] == WorkState.STOPPED
+    assert Work.objects.get(technician_id=dora.pk, error_code="busy").customer_id == road.trip.customer.pk
     assert held(road) == 1
     assert road.grants() == 0
     assert not Work.objects.filter(customer_id=road.trip.customer.pk).exclude(remains=[]).exists()

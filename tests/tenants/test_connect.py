@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from tests.technicians.staff_helpers import new_person
 from tests.tenants.conftest import Trip
 
 from tenantry.audit.models import Event
@@ -19,8 +20,6 @@ from tenantry.tenants.models import Connection, ConnectionState, ConsentAttempt,
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
-
-    from tenantry.technicians.models import Technician
 
 
 def text_of(trip: Trip, answer: "Response") -> str:
@@ -176,10 +175,10 @@ def test_ac_1_3_an_expired_state_says_so_and_stores_nothing(trip: Trip) -> None:
     assert not trip.is_connected()
 
 
-def test_ac_1_3_a_state_of_another_session_or_technician_is_not_used(trip: Trip, charlie: "Technician") -> None:
+def test_ac_1_3_a_state_of_another_session_or_technician_is_not_used(trip: Trip) -> None:
     state = trip.leave()
     stranger = Client()
-    stranger.force_login(charlie, backend="django.contrib.auth.backends.ModelBackend")
+    stranger.force_login(new_person("administrator"), backend="django.contrib.auth.backends.ModelBackend")
     foreign = trip.accept(state, client=stranger)
     assert "another session" in stranger.get(foreign.headers["Location"]).content.decode()
     assert not trip.is_connected()

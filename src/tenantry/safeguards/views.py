@@ -215,7 +215,7 @@ def withdraw(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
     return redirect("safeguards:request", request_id=request_id)
 
 
-@needs(Permission.USERS_READ, change=Permission.CONNECTIONS_MANAGE)
+@needs(Permission.USERS_READ, change=Permission.EMERGENCY_MARK)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def emergency(request: HttpRequest, customer_id: uuid.UUID, object_id: uuid.UUID) -> HttpResponse:
@@ -246,7 +246,7 @@ def emergency(request: HttpRequest, customer_id: uuid.UUID, object_id: uuid.UUID
         "customer": customer,
         "directory_user": user,
         "marked": marked,
-        "may_change": technician.may(Permission.SETTINGS_RULES if marked else Permission.CONNECTIONS_MANAGE),
+        "may_change": technician.may(Permission.SETTINGS_RULES if marked else Permission.EMERGENCY_MARK),
         "form": form,
     }
     status = HTTPStatus.BAD_REQUEST if form.errors else HTTPStatus.OK

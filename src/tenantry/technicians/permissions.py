@@ -28,6 +28,7 @@ class Permission(StrEnum):
     CUSTOMERS_GROUP = "customers:groups:manage"
     CUSTOMERS_MANAGE = "customers:customers:manage"
     CUSTOMERS_READ = "customers:customers:read"
+    EMERGENCY_MARK = "safeguards:emergency:mark"
     HELPDESK_ACT = "helpdesk:users:act"
     HELPDESK_BULK = "helpdesk:users:act-in-bulk"
     SETTINGS_APPS = "settings:apps:manage"
@@ -80,10 +81,11 @@ _HELP_DESK: Final = _READ | {
 _ENGINEER: Final = _HELP_DESK | {
     _P.ACTIVITY_EXPORT,
     _P.APPROVALS_DECIDE,
-    _P.CONNECTIONS_MANAGE,
     _P.CUSTOMERS_MANAGE,
+    _P.EMERGENCY_MARK,
     _P.HELPDESK_BULK,
 }
+# AC-X.2: connecting, disconnecting and choosing a role are for owners and administrators; engineers check and see.
 _OWNER: Final = frozenset(Permission)
 
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
@@ -100,8 +102,8 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
 ABOUT: Final[Mapping[Role, str]] = MappingProxyType(
     {
         Role.OWNER: "Everything, the apps in your own tenant and other owners included. Sees every customer.",
-        Role.ADMINISTRATOR: "Customers, colleagues, teams and rules; neither apps nor owners. Sees every customer.",
-        Role.ENGINEER: "Connects customers, works on users, decides requests. Sees the customers of their teams.",
+        Role.ADMINISTRATOR: "Connections, colleagues, teams and rules; neither apps nor owners. Sees every customer.",
+        Role.ENGINEER: "Adds customers, works on users, decides requests; connects none. Sees their teams' customers.",
         Role.HELP_DESK: "Works on users, as far as the rules allow. Sees the customers of their teams.",
         Role.AUDITOR: "Reads and exports, changes nothing. Sees the customers of their teams.",
     }

@@ -31,7 +31,7 @@ def mark(
         Invalid: no justification.
         Conflict: it is marked already.
     """
-    require_permission(technician, Permission.CONNECTIONS_MANAGE)
+    require_permission(technician, Permission.EMERGENCY_MARK)
     customer, tenant_id, about = _find(technician, customer_id, object_id)
     del customer
     why = _justified(justification)
