@@ -115,12 +115,15 @@ INSTALLED_APPS = [
     "allauth.mfa",
 ]
 MIDDLEWARE = [
+    # First what every answer carries, files, probes and refusals included.
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "tenantry.web.middleware.BrowserMiddleware",
     "tenantry.web.middleware.HealthMiddleware",
     "tenantry.api.middleware.ProblemMiddleware",
     "tenantry.web.middleware.PlainQueryMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -135,7 +138,6 @@ MIDDLEWARE = [
     "tenantry.customers.access.CustomerMiddleware",
     "tenantry.panic.middleware.PanicMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "tenantry.web.middleware.RefusalMiddleware",
@@ -174,6 +176,8 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # served straight from the packages: nothing to collect, nothing to go stale
+# Nothing here takes files: what is sent as one is read past and kept nowhere, neither in memory nor on disk.
+FILE_UPLOAD_HANDLERS: list[str] = []
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- sign-in ----------------------------------------------------------------------------------------------------------
@@ -210,6 +214,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "tenantry.technicians.passwords.GuessableValidator"},
 ]
 ACCOUNT_ADAPTER = "tenantry.technicians.adapter.AccountAdapter"
 MFA_ADAPTER = "tenantry.technicians.adapter.MFAAdapter"
@@ -265,6 +270,7 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "tenantry.web.site.csrf_failure"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _over_tls else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _over_tls else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True  # of the console's own name; nothing else is served under it
 SECURE_SSL_REDIRECT = False  # the proxy in front terminates TLS; redirecting here would loop behind some
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -272,6 +278,7 @@ X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
+        "object-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],

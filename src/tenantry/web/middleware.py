@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.cache import patch_cache_control
 
 from tenantry.kit.errors import Conflict, Invalid, NotHere, Refusal
 
@@ -43,6 +44,31 @@ class HealthMiddleware:
         if is_behind:
             return JsonResponse({"status": "unavailable", "cause": "the database is not migrated"}, status=503)
         return JsonResponse({"status": "ready"})
+
+
+class BrowserMiddleware:
+    """What a browser may do with an answer, whichever it is: keep no copy, and show it to no other site.
+
+    Files of the product itself are the same for everybody and keep their own rules. Methods that nothing here serves,
+    TRACE among them, end here.
+    """
+
+    METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on, and add what is missing to the answer."""
+        if request.method not in self.METHODS:
+            return HttpResponse(
+                status=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(self.METHODS))}
+            )
+        answer = self.get_response(request)
+        answer.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if not request.path.startswith(str(settings.STATIC_URL)):
+            patch_cache_control(answer, no_store=True, private=True)
+        return answer
 
 
 class PlainQueryMiddleware:
