@@ -175,6 +175,7 @@ LANGUAGE_CODE = "en-gb"
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # no other site reads our files
 WHITENOISE_USE_FINDERS = True  # served straight from the packages: nothing to collect, nothing to go stale
 # Nothing here takes files: what is sent as one is read past and kept nowhere, neither in memory nor on disk.
 FILE_UPLOAD_HANDLERS: list[str] = []

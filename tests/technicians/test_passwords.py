@@ -3,6 +3,8 @@
 import pytest
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.test import Client
+from tests.technicians.conftest import PASSWORD
 
 from tenantry.technicians.models import Technician
 
@@ -30,3 +32,13 @@ def test_what_is_tried_first_is_refused(password: str) -> None:
 def test_any_composition_and_length_will_do(password: str) -> None:
     """ASVS 6.2.5, 6.2.9: no classes of characters are asked for, and more than 64 characters are fine."""
     validate_password(password, BOSS)
+
+
+def test_a_change_asks_for_the_current_password(as_technician: Client, technician: Technician) -> None:
+    """ASVS 6.2.3: a session that was left open does not change the password."""
+    new = "velvet tundra orchard 4"
+    for old in ("", "something else 12"):
+        given = {"oldpassword": old, "password1": new, "password2": new}
+        assert as_technician.post("/accounts/password/change/", given).status_code == 200
+    technician.refresh_from_db()
+    assert technician.check_password(PASSWORD)
