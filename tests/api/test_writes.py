@@ -293,3 +293,20 @@ def test_two_people_decide_and_a_token_is_none_of_them(
     desk.dana.save(update_fields=["mail"])
     assert _code(robot.post(f"{_one(desk, desk.dana)}/block", WISH)) == (403, "own_account")
     assert robot.post(f"{_one(desk, desk.dana)}/revoke-sessions", {**WISH, "justification": ""}).status_code == 422
+
+
+def test_what_was_answered_to_others_does_not_exist_in_a_technicians_scope(
+    program: Program, ours: Office, theirs: Office
+) -> None:
+    """Row-level security: answers that are kept for a key hold customers' data."""
+    from tenantry.api.models import KeptAnswer
+    from tenantry.kit import scoping
+
+    neighbour = made(theirs.technician)
+    for each, office in ((program, ours), (neighbour, theirs)):
+        assert each.post("/customers", _new(office), key="kept").status_code == 201
+    for each in (program, neighbour):
+        with scoping.scoped(scoping.of_technician(each.token.technician_id)):
+            assert set(KeptAnswer.objects.values_list("token__technician_id", flat=True)) == {each.token.technician_id}
+    with scoping.scoped(scoping.NOBODY):
+        assert not KeptAnswer.objects.exists()

@@ -23,7 +23,6 @@ WITHOUT_POLICY: Final = {
     "technicians_onetimelink": "about technicians",
     "technicians_sharedentry": "counters of the rate limits",
     "api_apitoken": "about technicians",
-    "api_keptanswer": "bound to one token; read by that token and key alone",
     "registrations_appregistration": "about the provider's own tenant",
     "registrations_certificate": "about the provider's own tenant",
     "notifications_alertchannel": "about the deployment",
