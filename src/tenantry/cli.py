@@ -336,30 +336,12 @@ def web() -> int:
 
 def worker() -> int:
     """Run background jobs until SIGTERM or Ctrl-C; jobs under way are finished first, within a limit."""
-    import asyncio
-    from concurrent.futures import ThreadPoolExecutor
-
     import django
 
     django.setup()
-    from django.conf import settings
-    from procrastinate.contrib.django.procrastinate_app import current_app
+    from tenantry import worker as background
 
-    app = current_app.with_connector(current_app.connector.get_worker_connector())  # type: ignore[attr-defined]
-
-    async def run() -> None:
-        # Jobs are plain functions in threads; asyncio's own pool would hold fewer than we allow side by side.
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(settings.WORKER_CONCURRENCY + 2))
-        async with app.open_async():
-            await app.run_worker_async(
-                concurrency=settings.WORKER_CONCURRENCY,
-                fetch_job_polling_interval=1.0,
-                shutdown_graceful_timeout=10.0,
-                delete_jobs="successful",
-                install_signal_handlers=True,
-            )
-
-    asyncio.run(run())
+    background.run()
     return 0
 
 

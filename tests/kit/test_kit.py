@@ -5,7 +5,7 @@ import pickle
 from pathlib import Path
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from tenantry.customers.models import Customer, State
@@ -120,6 +120,41 @@ def test_a_job_that_waits_already_is_not_put_in_twice() -> None:
         with transaction.atomic():
             jobs.enqueue("tests.once", once="tests-once")
     assert ProcrastinateJob.objects.filter(queueing_lock="tests-once", status="todo").count() == 1
+
+
+_TAKE = "SELECT id FROM procrastinate_fetch_job_v2(ARRAY['stalled-test'], %s)"
+_PUT = """
+INSERT INTO procrastinate_jobs (task_name, queue_name, lock, queueing_lock, args)
+VALUES ('tests.noop', 'stalled-test', 'the-lock', %s, '{}') RETURNING id
+"""
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("is_forgotten", [False, True])
+def test_the_lock_of_a_worker_that_died_is_freed_and_that_of_a_living_one_is_not(is_forgotten: bool) -> None:
+    """A killed worker must not keep a tenant from being looked at for ever."""
+    with transaction.atomic(), connection.cursor() as cursor:
+
+        def ask(statement: str, *values: str | int | None) -> int | None:
+            cursor.execute(statement, values)
+            row = cursor.fetchone()
+            return row[0] if row else None
+
+        worker = ask("INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id")
+        taken = ask(_PUT, "first")
+        assert ask(_TAKE, worker) == taken
+        waiting = ask(_PUT, "second")
+        assert jobs.in_hand("tests.noop") >= {"first", "second"}
+        assert jobs.release_stalled() == 0
+        assert ask(_TAKE, worker) is None, "its lock is held"
+        if is_forgotten:
+            cursor.execute("DELETE FROM procrastinate_workers WHERE id = %s", [worker])
+        else:
+            dead = "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '41 seconds' WHERE id = %s"
+            cursor.execute(dead, [worker])
+        assert jobs.release_stalled() == 1
+        assert ask(_TAKE, None) == waiting
+        transaction.set_rollback(True)
 
 
 @pytest.mark.parametrize("cron", ["30 * * * * *", "*/5 * * * *", "* * * * * *"])

@@ -8,17 +8,26 @@ therefore survive a rolled-back transaction. `enqueue` always goes through a man
 import contextlib
 import functools
 from collections.abc import Callable
-from typing import Any, ParamSpec, Protocol
+from typing import Any, Final, ParamSpec, Protocol
 
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections, connection, transaction
 from procrastinate import exceptions
 from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.contrib.django.procrastinate_app import app
 from procrastinate.manager import JobManager
 from procrastinate.tasks import configure_task
 
 P = ParamSpec("P")
 _CRON_FIELDS = 6
+_SILENT_FOR: Final = 40
+"""Seconds without a heartbeat after which a worker is dead. It beats every 10; procrastinate forgets it after 30."""
+_RELEASE: Final = """
+    SELECT procrastinate_finish_job_v1(job.id, 'failed', true)
+    FROM procrastinate_jobs AS job LEFT JOIN procrastinate_workers AS worker ON worker.id = job.worker_id
+    WHERE job.status = 'doing'
+    AND (worker.id IS NULL OR worker.last_heartbeat < now() - make_interval(secs => %s))
+"""
 
 
 class Task(Protocol):
@@ -78,6 +87,28 @@ def every(cron: str, name: str) -> Callable[[Callable[[], None]], Callable[[], N
         return function
 
     return register
+
+
+def release_stalled() -> int:
+    """End the jobs of workers that died without a word, and free their locks; returns how many.
+
+    Such a job would count as running for ever, and whatever waits for its lock (every look at that tenant, every run of
+    that sweep) with it. Nothing is lost with it: the sweeps find from the rows what is still to do. Any living worker
+    does this for the dead ones; heartbeat and timeout are procrastinate's own.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_RELEASE, [_SILENT_FOR])
+        return len(cursor.fetchall())
+
+
+def in_hand(name: str) -> frozenset[str]:
+    """The `once` names of the jobs of a task that wait or run now: a sweep need not put those in again.
+
+    To put in what is there already costs three statements and an error each time, and a long queue would be offered
+    again by every sweep until it is empty.
+    """
+    open_jobs = ProcrastinateJob.objects.filter(task_name=name, status__in=("todo", "doing"))
+    return frozenset(open_jobs.exclude(queueing_lock=None).values_list("queueing_lock", flat=True))
 
 
 def enqueue(name: str, *, lock: str | None = None, once: str | None = None, **arguments: Any) -> None:  # noqa: ANN401

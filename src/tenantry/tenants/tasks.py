@@ -6,7 +6,7 @@ from tenantry.audit import unfinished
 from tenantry.kit import clock, jobs
 from tenantry.tenants import actions
 from tenantry.tenants.actions.canary import CANARY_JOB
-from tenantry.tenants.actions.checking import CHECK_JOB
+from tenantry.tenants.actions.checking import CHECK_JOB, check_name
 from tenantry.tenants.actions.neighbours import NEIGHBOURS_JOB
 from tenantry.tenants.actions.verifying import VERIFY_JOB
 from tenantry.tenants.models import CanaryRun, Connection, ConsentAttempt, ConsentOutcome
@@ -52,8 +52,10 @@ def canary_sweep() -> None:
 def sweep() -> None:
     """Ask for the looks that are due and for the proofs that are still out."""
     due = Connection.objects.filter(next_check_at__lte=clock.now()).order_by("next_check_at")
+    known = jobs.in_hand(CHECK_JOB)
     for tenant_id in due.values_list("tenant_id", flat=True)[:_MOST_PER_SWEEP]:
-        actions.enqueue_check(tenant_id)
+        if check_name(tenant_id) not in known:
+            actions.enqueue_check(tenant_id)
     open_attempts = ConsentAttempt.objects.filter(outcome=ConsentOutcome.VERIFYING)
     for attempt_id in open_attempts.values_list("pk", flat=True)[:_MOST_PER_SWEEP]:
         actions.enqueue_verify(attempt_id)

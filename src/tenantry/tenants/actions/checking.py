@@ -42,9 +42,14 @@ _LOOKED_AT = (
 _CHECKER = system("connection check")
 
 
+def check_name(tenant_id: uuid.UUID) -> str:
+    """The name under which one look at a tenant waits."""
+    return f"{CHECK_JOB}:{tenant_id}"
+
+
 def enqueue_check(tenant_id: uuid.UUID) -> None:
     """Put a look in, one at a time for each tenant; while one waits, further ones are dropped."""
-    name = f"{CHECK_JOB}:{tenant_id}"
+    name = check_name(tenant_id)
     jobs.enqueue(CHECK_JOB, lock=name, once=name, tenant_id=str(tenant_id))
 
 
