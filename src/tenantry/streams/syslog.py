@@ -68,13 +68,24 @@ def _header(*, severity: int, at: dt.datetime, hostname: str, name: str) -> str:
     )
 
 
-def send(*, kind: StreamKind, host: str, port: int, messages: Iterable[bytes]) -> str:
+def send(
+    *, kind: StreamKind, host: str, port: int, messages: Iterable[bytes], may_be_loopback: bool | None = None
+) -> str:
     """Hand messages over; returns how it went in words.
+
+    Args:
+        kind: how the server is spoken to.
+        host: name or address.
+        port: its port.
+        messages: as `message_of` and `plain_message` make them.
+        may_be_loopback: whether this machine itself may be meant; by default only in the demo, as for every address
+            that was typed into a page.
 
     Raises:
         NotDelivered: the address may not be used, nobody listens, or the connection broke.
     """
-    address = _address_of(host, port, kind)
+    own = settings.IS_DEMO if may_be_loopback is None else may_be_loopback
+    address = _address_of(host, port, kind, may_be_loopback=own)
     try:
         if kind == StreamKind.SYSLOG_UDP:
             return _by_datagrams(address, port, messages)
@@ -130,7 +141,7 @@ def _shortened(message: bytes) -> bytes:
     return header + json.dumps(document | {"event": kept, "shortened": True}, separators=(",", ":")).encode("ascii")
 
 
-def _address_of(host: str, port: int, kind: StreamKind) -> str:
+def _address_of(host: str, port: int, kind: StreamKind, *, may_be_loopback: bool) -> str:
     """One address of the host, after every address was found to be allowed; see `sending.webhook`."""
     wanted = socket.SOCK_DGRAM if kind == StreamKind.SYSLOG_UDP else socket.SOCK_STREAM
     try:
@@ -140,7 +151,7 @@ def _address_of(host: str, port: int, kind: StreamKind) -> str:
     addresses = [str(entry[4][0]) for entry in found]
     for address in addresses:
         plain = ipaddress.ip_address(address.partition("%")[0])
-        if why := refused_address(plain, may_be_loopback=settings.IS_DEMO):
+        if why := refused_address(plain, may_be_loopback=may_be_loopback):
             raise NotDelivered(f"Not sent: the name leads to {plain}, and {why}.")
     return addresses[0]
 
