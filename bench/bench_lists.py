@@ -20,12 +20,13 @@ SIZES = [50_000] + [10_000] * 10
 _FILL = """
 INSERT INTO directory_directoryuser (tenant_id, object_id, user_principal_name, display_name, mail, domain,
   account_enabled, user_type, external_user_state, is_synced, is_management_restricted, password_policies,
-  last_password_change_at, created_at, sku_ids, is_admin, is_protected, generation, read_at)
+  last_password_change_at, created_at, sku_ids, is_admin, is_protected, generation, read_at,
+  usage_location, mobile_phone, mobile_phone_since)
 SELECT t.tenant_id, gen_random_uuid(), address, initcap(f || ' ' || l), address, t.primary_domain, n %% 11 <> 0,
   CASE WHEN n %% 17 = 0 THEN 'Guest' ELSE 'Member' END, '', n %% 3 = 0, false, '',
   now() - (n %% 400) * interval '1 day', now() - (n %% 2000) * interval '1 day',
   CASE WHEN n %% 4 = 0 THEN '{}' ELSE ARRAY['6fd2c87f-b296-42f0-b197-1e91e994b900'::uuid] END,
-  n %% 200 = 0, n %% 500 = 0, 1, now()
+  n %% 200 = 0, n %% 500 = 0, 1, now(), 'DE', '+49 151 ' || n, now()
 FROM tenants_tenant t, LATERAL (
   SELECT n, (%(first)s::text[])[1 + abs(hashint4(n + s)) %% 100] f,
     (%(last)s::text[])[1 + abs(hashint4(n * 7 + s)) %% 900] l

@@ -9,13 +9,14 @@ import urllib3
 
 _COLUMNS = (
     "object_id, user_principal_name, display_name, mail, domain, account_enabled, user_type, external_user_state, "
-    "is_synced, is_management_restricted, password_policies, last_password_change_at, created_at, sku_ids"
+    "is_synced, is_management_restricted, password_policies, last_password_change_at, created_at, sku_ids, "
+    "mobile_phone, usage_location"
 )
 _STAGE = """
 CREATE TEMPORARY TABLE stage (object_id uuid, user_principal_name text, display_name text, mail text, domain text,
  account_enabled boolean, user_type text, external_user_state text, is_synced boolean,
  is_management_restricted boolean, password_policies text, last_password_change_at timestamptz,
- created_at timestamptz, sku_ids uuid[])
+ created_at timestamptz, sku_ids uuid[], mobile_phone text, usage_location text)
 """
 _TABLE = """
 DROP TABLE IF EXISTS floor_user;
@@ -48,6 +49,8 @@ def _line(user: dict[str, object]) -> str:
             str(user["lastPasswordChangeDateTime"]),
             str(user["createdDateTime"]),
             "{" + ",".join(licence["skuId"] for licence in licences) + "}",
+            str(user["mobilePhone"] or ""),
+            str(user["usageLocation"] or ""),
         )
     )
 

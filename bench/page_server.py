@@ -59,6 +59,8 @@ def user(number: int, luck: random.Random) -> dict[str, object]:
         "createdDateTime": f"2024-{1 + number % 12:02}-{1 + number % 28:02}T08:00:00Z",
         "externalUserState": None,
         "isManagementRestricted": None,
+        "mobilePhone": f"+49 151 {number % 10**8:08}" if number % 2 else None,
+        "usageLocation": "DE",
     }
 
 
