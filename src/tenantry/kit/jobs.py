@@ -7,7 +7,7 @@ therefore survive a rolled-back transaction. `enqueue` always goes through a man
 
 import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, ParamSpec, Protocol
 
 from django.db import close_old_connections, connection, transaction
@@ -101,12 +101,39 @@ def release_stalled() -> int:
         return len(cursor.fetchall())
 
 
-def in_hand(name: str) -> frozenset[str]:
-    """The `once` names of the jobs of a task that wait or run now: a sweep need not put those in again.
+def enqueue_each(name: str, wanted: Mapping[str, Mapping[str, str]], *, is_locked: bool = False) -> None:
+    """Put in the jobs of a sweep: those that neither wait nor run yet, in few statements however many they are.
 
-    To put in what is there already costs three statements and an error each time, and a long queue would be offered
-    again by every sweep until it is empty.
+    Args:
+        name: the registered task.
+        wanted: the `once` name of each job, and the arguments handed to it.
+        is_locked: jobs of the same `once` name also run one after the other.
     """
+    known = _in_hand(name)
+    new = [
+        configure_task(
+            name=name,
+            job_manager=_manager(),
+            lock=once if is_locked else None,
+            queueing_lock=once,
+            task_kwargs=dict(arguments),
+        )
+        for once, arguments in wanted.items()
+        if once not in known
+    ]
+    if not new:
+        return
+    try:
+        with transaction.atomic():
+            _manager().batch_defer_jobs([each.job for each in new])
+    except exceptions.AlreadyEnqueued:  # somebody put one of them in meanwhile: the others, one by one
+        for each in new:
+            with contextlib.suppress(exceptions.AlreadyEnqueued), transaction.atomic():
+                each.defer()
+
+
+def _in_hand(name: str) -> frozenset[str]:
+    """The `once` names of the jobs of a task that wait or run now."""
     open_jobs = ProcrastinateJob.objects.filter(task_name=name, status__in=("todo", "doing"))
     return frozenset(open_jobs.exclude(queueing_lock=None).values_list("queueing_lock", flat=True))
 

@@ -52,10 +52,8 @@ def canary_sweep() -> None:
 def sweep() -> None:
     """Ask for the looks that are due and for the proofs that are still out."""
     due = Connection.objects.filter(next_check_at__lte=clock.now()).order_by("next_check_at")
-    known = jobs.in_hand(CHECK_JOB)
-    for tenant_id in due.values_list("tenant_id", flat=True)[:_MOST_PER_SWEEP]:
-        if check_name(tenant_id) not in known:
-            actions.enqueue_check(tenant_id)
+    tenants = due.values_list("tenant_id", flat=True)[:_MOST_PER_SWEEP]
+    jobs.enqueue_each(CHECK_JOB, {check_name(each): {"tenant_id": str(each)} for each in tenants}, is_locked=True)
     open_attempts = ConsentAttempt.objects.filter(outcome=ConsentOutcome.VERIFYING)
     for attempt_id in open_attempts.values_list("pk", flat=True)[:_MOST_PER_SWEEP]:
         actions.enqueue_verify(attempt_id)
