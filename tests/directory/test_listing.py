@@ -207,6 +207,55 @@ def test_the_search_over_all_customers_names_the_customer_and_hides_the_archived
     assert not has_more
 
 
+def test_in_a_technicians_scope_the_search_finds_the_same_and_nothing_of_others(
+    new_mirror: Callable[[], Mirror], alice: "Technician"
+) -> None:
+    """AC 4 (row-level security): the function that finds past the policy asks for the scope's customers itself."""
+    from django.db import Error, connection
+
+    from tenantry.customers.models import CustomerGroup
+    from tenantry.kit import clock, scoping
+    from tenantry.technicians.models import Team, Technician
+
+    tag, now = f"quill{uuid.uuid4().hex[:6]}", clock.now()
+    mine, gone, foreign = new_mirror(), new_mirror(), new_mirror()
+    for mirror in (mine, gone, foreign):
+        put_users(mirror, [{"display_name": f"Dana {tag.title()} O'Brien"}, {"display_name": f"Other {tag}"}])
+    gone.customer.state = "archived"
+    gone.customer.save()
+    robin = Technician.objects.create_user(
+        f"{tag}@harbour-it.example", display_name="R", role="help_desk", created_at=now
+    )
+    team = Team.objects.create(name=tag, created_at=now)
+    team.members.add(robin)
+    group = CustomerGroup.objects.create(name=tag, created_at=now)
+    group.teams.add(team)
+    group.customers.add(mine.customer, gone.customer)
+
+    def found(text: str) -> list[tuple[str, str]]:
+        rows, _ = listing.search_users(technician=robin, text=text)
+        return sorted((row.customer_name, row.display_name) for row in rows)
+
+    def ids(scope: str, looked_up: str) -> int:
+        with scoping.scoped(scope), connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM directory_found(%s, '', 1000)", [looked_up])
+            return int(cursor.fetchone()[0])
+
+    texts = (tag, f"dan {tag[:9]}", f"{tag} o'br", f"d {tag}", "nobody-is-called-so", f"{tag}' & 'x", f"{tag}\\", "%s")
+    outside = [found(text) for text in texts]
+    scope = scoping.of_technician(robin.pk)
+    with scoping.scoped(scope):
+        assert [found(text) for text in texts] == outside
+        assert len(found(tag)) == 2
+        assert {name for name, _ in found(tag)} == {mine.customer.name}
+    assert ids(scope, f"'{tag}':*") == 2
+    assert ids(scoping.of_technician(alice.pk), f"'{tag}':*") == 4
+    for nobody in (scoping.NOBODY, scoping.of_technician(uuid.uuid4())):
+        assert ids(nobody, f"'{tag}':*") == 0
+    with pytest.raises(Error, match="syntax error in tsquery"):
+        ids(scope, "x') OR true --")
+
+
 def test_a_whole_address_comes_first(mirror: Mirror, alice: "Technician") -> None:
     tag = f"q{uuid.uuid4().hex[:8]}"
     put_users(
