@@ -4,6 +4,7 @@
 client, in the role and scope of a real request. A rare word is one that few people of the whole provider have.
 """
 
+import functools
 import random
 import time
 from collections.abc import Callable
@@ -63,7 +64,8 @@ def _decisions() -> dict[str, float]:
     cases = [(rule, role, kind, deed) for (kind, deed), rule in rules.items() for role in Role]
     alone = []
     for rule, role, kind, deed in cases * 20:
-        alone += _each(lambda r=rule, o=role, k=kind, d=deed: policies.judge(r, role=o, target_class=k, deed=d), 1)
+        decide = functools.partial(policies.judge, rule, role=role, target_class=kind, deed=deed)
+        alone += _each(decide, 1)
     return {
         "decision_milliseconds_p99": world.percentile(alone, 99),
         "rules_read_milliseconds_p95": world.percentile(_each(queries.rules, 200), 95),
@@ -79,7 +81,7 @@ def measure() -> Outcome:
         from django.conf import settings  # noqa: PLC0415  after set-up
         from django.test import Client  # noqa: PLC0415
 
-        from tenantry.customers.models import CustomerGroup  # noqa: PLC0415
+        from tenantry.customers.models import Customer, CustomerGroup  # noqa: PLC0415
         from tenantry.kit import clock, database_roles  # noqa: PLC0415
         from tenantry.technicians.models import Team, Technician  # noqa: PLC0415
 
@@ -93,7 +95,7 @@ def measure() -> Outcome:
         team.members.add(robin)
         group = CustomerGroup.objects.create(name="Theirs", created_at=now)
         group.teams.add(team)
-        group.customers.add(*(customer_id for customer_id, _ in theirs))
+        group.customers.set(Customer.objects.filter(pk__in=[customer_id for customer_id, _ in theirs]))
         browser = Client()
         browser.force_login(robin, backend="django.contrib.auth.backends.ModelBackend")
         kinds = bench_lists.addresses(theirs, large=len(LARGE))
