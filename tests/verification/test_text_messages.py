@@ -16,10 +16,11 @@ from tests.verification.conftest import Desk
 from tests.verification.test_passes import SOMEBODY, acts_about
 from tests.verification.twilio import ACCOUNT, KEY, SECRET, SERVICE, Twilio
 
+from tenantry.directory import phones
 from tenantry.kit.errors import Invalid, NotAllowed
 from tenantry.kit.sealed import Secret
 from tenantry.safeguards.policies import Strength
-from tenantry.verification import actions, phones
+from tenantry.verification import actions
 from tenantry.verification.actions.changing import Credentials
 from tenantry.verification.models import State, TextSender, Verification
 from tenantry.verification.policies import Method, Wrong

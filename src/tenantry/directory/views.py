@@ -14,6 +14,7 @@ from tenantry.customers.queries import Customer, get_customer, list_customers
 from tenantry.directory import actions, listing, passwords, queries
 from tenantry.directory.forms import UserFilter
 from tenantry.directory.models import DirectoryUser
+from tenantry.directory.registration import registration_of
 from tenantry.directory.words import explain_live
 from tenantry.graph import errors
 from tenantry.helpdesk import queries as helpdesk
@@ -115,6 +116,7 @@ def user(request: HttpRequest, customer_id: uuid.UUID, object_id: uuid.UUID) -> 
         "directory_user": found,
         "details": details,
         "password": passwords.facts(found, details.domain),
+        "registration": registration_of(found),
         "summary": summary,
         "is_emergency": any(
             isinstance(row.decision, Denied) and row.decision.code == "emergency_account" for row in rows

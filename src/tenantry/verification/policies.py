@@ -8,8 +8,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from tenantry.directory.phones import Number, masked_number
 from tenantry.safeguards.policies import STRENGTH_WORDS, Strength
-from tenantry.verification.phones import Number, masked_number
 
 LINK_LIFETIME: Final = dt.timedelta(minutes=10)
 VOUCH_LIFETIME: Final = dt.timedelta(minutes=30)

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
 from tenantry.customers.queries import get_customer
+from tenantry.directory import phones
 from tenantry.graph.apps import App, registration
 from tenantry.kit import clock
 from tenantry.kit.errors import NotHere
@@ -16,7 +17,7 @@ from tenantry.kit.sealed import Secret, unseal
 from tenantry.notifications.sending import mail
 from tenantry.safeguards.policies import Strength
 from tenantry.technicians.models import Technician
-from tenantry.verification import phones, policies
+from tenantry.verification import policies
 from tenantry.verification.models import DuoAccount, State, TextSender, Verification
 
 if TYPE_CHECKING:

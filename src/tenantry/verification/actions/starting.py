@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from tenantry.customers.queries import Customer, get_customer
+from tenantry.directory import phones
 from tenantry.helpdesk.queries import find_user
 from tenantry.kit import clock
 from tenantry.kit.actor import Actor
@@ -23,7 +24,7 @@ from tenantry.safeguards.policies import DEED_WORDS, Deed, Strength
 from tenantry.technicians.access import require_permission
 from tenantry.technicians.models import Technician
 from tenantry.technicians.permissions import Permission
-from tenantry.verification import phones, queries
+from tenantry.verification import queries
 from tenantry.verification.actions import pushing, texting, vouching
 from tenantry.verification.events import VerificationEvent
 from tenantry.verification.models import State, Verification
