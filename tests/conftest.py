@@ -15,8 +15,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from pytest_django.plugin import DjangoDbBlocker
+
+# How long an example takes says how busy the machine is, and nothing about the product.
+hypothesis.settings.register_profile("tenantry", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("tenantry")
 
 _scratch = tempfile.mkdtemp(prefix="tenantry-test-")
 os.environ.update({"TENANTRY_DATA_DIR": _scratch, "TENANTRY_SECRET_KEY": "only-for-tests", "TENANTRY_DEMO": "1"})
