@@ -1,7 +1,9 @@
 """Writing what was learnt to the connection's row, and its state with it. Always under the row's lock."""
 
+import copy
 import datetime as dt
 import uuid
+from typing import Any, Final
 
 from tenantry.audit.actions import record
 from tenantry.kit.actor import Actor
@@ -14,17 +16,22 @@ from tenantry.tenants.models import AppKind, Connection, ConnectionState
 from tenantry.tenants.policies import board, next_check_at, next_state
 from tenantry.tenants.queries import companion_of, facts_of, wishes_of
 
+_AS_READ: Final = "_as_read"
+
 __all__ = ["about", "locked", "locked_of_customer", "settle"]
 
 
 def locked(*, tenant_id: uuid.UUID, app: AppKind = AppKind.HELPDESK) -> Connection | None:
     """One app's connection to a tenant with its row locked, inside the caller's transaction; None when gone."""
-    return (
+    connection = (
         Connection.objects.select_for_update(of=("self",))
         .select_related("tenant__customer")
         .filter(tenant_id=tenant_id, app=app)
         .first()
     )
+    if connection is not None:
+        connection.__dict__[_AS_READ] = copy.deepcopy(_values(connection))
+    return connection
 
 
 def locked_of_customer(*, customer_id: uuid.UUID, tenant_id: uuid.UUID, app: AppKind = AppKind.HELPDESK) -> Connection:
@@ -85,11 +92,27 @@ def settle(connection: Connection, *, now: dt.datetime, actor: Actor, is_told: b
     )
     if connection.role_ends_at is not None and connection.role_ends_at > now:
         connection.next_check_at = min(connection.next_check_at, connection.role_ends_at)
-    connection.save()
+    _save(connection)
     if is_told:
         tell_change(connection, standing, before=before, code_before=code_before)
         end_drift(connection, drifts_before)
     _keep_board(connection, now)
+
+
+def _values(connection: Connection) -> dict[str, Any]:
+    """The row's columns by name: everything on the object that is not Django's own."""
+    return {name: value for name, value in connection.__dict__.items() if not name.startswith("_")}
+
+
+def _save(connection: Connection) -> None:
+    """Write what has changed since `locked` read the row, which nobody else can have changed: a look changes little."""
+    read = connection.__dict__.pop(_AS_READ, None)
+    if read is None:
+        connection.save()
+        return
+    changed = [name for name, value in _values(connection).items() if value != read[name]]
+    if changed:
+        connection.save(update_fields=changed)
 
 
 def _keep_board(connection: Connection, now: dt.datetime) -> None:

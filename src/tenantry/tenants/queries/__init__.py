@@ -87,7 +87,10 @@ def connections_to(tenant_id: uuid.UUID) -> list[Connection]:
 
 def companion_of(connection: Connection) -> Connection | None:
     """The connection of our other app to the same tenant, sharing this one's tenant object; None when there is none."""
-    other = Connection.objects.filter(tenant_id=connection.tenant_id).exclude(app=connection.app).first()
+    others = Connection.objects.filter(tenant_id=connection.tenant_id).exclude(app=connection.app)
+    if not others.exists():  # asked of every tenant at every look, and most have one app: the wide row costs more
+        return None
+    other = others.first()
     if other is not None:
         other.tenant = connection.tenant  # the freshest: the caller may have changed what is wanted
     return other
