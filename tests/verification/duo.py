@@ -10,17 +10,14 @@ import datetime as dt
 import hashlib
 import hmac
 import json
-import ssl
-import threading
 import uuid
 from email.utils import parsedate_to_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
-import trustme
 from tests.conftest import SharedClock
+from tests.verification.stand_in import Refused, StandIn
 
 HOST, KEY = "api-1a2b3c4d.duosecurity.com", "DIABCDEFGHIJKLMNOPQR"
 SECRET = "canaryDuoSecretKeyOfFortySignsAndNoMore0"
@@ -38,62 +35,23 @@ class SentPush:
     result: str = "waiting"
 
 
-class Refused(Exception):
-    def __init__(self, status: int, code: int, message: str) -> None:
-        super().__init__(message)
-        self.status, self.body = status, {"stat": "FAIL", "code": code, "message": message}
+def refused(status: int, code: int, message: str) -> Refused:
+    """Duo's shape of a refusal."""
+    return Refused(status, {"stat": "FAIL", "code": code, "message": message})
 
 
-class DuoStandIn:
+class DuoStandIn(StandIn):
     """A server of its own; `url` is where the console sends what is meant for Duo."""
+
+    failure: ClassVar[dict[str, Any]] = {"stat": "FAIL"}
 
     def __init__(self, clock: SharedClock, folder: Path) -> None:
         self.clock = clock
         self.users: list[dict[str, Any]] = []
         self.pushes: dict[str, SentPush] = {}
         self.is_granted = True
-        self.fails_with: list[int] = []
         self.tells_code = True
-        authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.ca_file = folder / "duo-ca.pem"
-        authority.cert_pem.write_to_path(str(self.ca_file))
-        authority.issue_cert("localhost").configure_cert(context)
-        duo = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                self._answer(b"")
-
-            def do_POST(self) -> None:
-                self._answer(self.rfile.read(int(self.headers.get("Content-Length", 0))))
-
-            def _answer(self, body: bytes) -> None:
-                try:
-                    status, document = duo.handle(self.command, self.path, dict(self.headers), body)
-                except Refused as refusal:
-                    status, document = refusal.status, refusal.body
-                if duo.fails_with:
-                    status, document = duo.fails_with.pop(0), {"stat": "FAIL"}
-                text = json.dumps(document).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401  the base class's name
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        self.url = f"https://localhost:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(folder)  # from here on it answers
 
     def add_user(self, username: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401  of Duo's user
         phone = {
@@ -111,26 +69,26 @@ class DuoStandIn:
         parts = urlsplit(path)
         self._check_signature(method, parts.path, parts.query, headers, body)
         if not self.is_granted:
-            raise Refused(403, 40301, "Access forbidden")
+            raise refused(403, 40301, "Access forbidden")
         query = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
         if method == "GET" and parts.path == "/admin/v1/users":
             return 200, {"stat": "OK", "response": self._find(query), "metadata": {}}
         segments = parts.path.split("/")
         if len(segments) != 6 or segments[:4] != ["", "admin", "v1", "users"]:
-            raise Refused(404, 40401, "Resource not found")
+            raise refused(404, 40401, "Resource not found")
         user = next((each for each in self.users if each["user_id"] == segments[4]), None)
         if user is None:
-            raise Refused(404, 40401, "Resource not found")
+            raise refused(404, 40401, "Resource not found")
         if (method, segments[5]) == ("POST", "send_verification_push"):
             return self._send(user, body)
         if (method, segments[5]) == ("GET", "verification_push_response"):
             return self._tell(user, query)
-        raise Refused(405, 40501, "Method not allowed")
+        raise refused(405, 40501, "Method not allowed")
 
     def _check_signature(self, method: str, path: str, query: str, headers: dict[str, str], body: bytes) -> None:
         date = headers.get("Date", "")
         if abs(parsedate_to_datetime(date) - self.clock.now()) > SKEW:
-            raise Refused(401, 40104, "Bad request timestamp")
+            raise refused(401, 40104, "Bad request timestamp")
         canonical = "\n".join(
             [date, method, HOST, path, "&".join(sorted(query.split("&"))) if query else "",
              hashlib.sha512(body).hexdigest(), hashlib.sha512(b"").hexdigest()]
@@ -138,11 +96,11 @@ class DuoStandIn:
         expected = hmac.new(SECRET.encode(), canonical.encode(), hashlib.sha512).hexdigest()
         given = base64.b64decode(headers.get("Authorization", "").removeprefix("Basic ")).decode()
         if given.partition(":")[0] != KEY:
-            raise Refused(401, 40102, "Invalid integration key in request credentials")
+            raise refused(401, 40102, "Invalid integration key in request credentials")
         if given.partition(":")[2] != expected:
-            raise Refused(401, 40103, "Invalid signature in request credentials")
+            raise refused(401, 40103, "Invalid signature in request credentials")
         if method == "POST" and headers.get("Content-Type") != "application/json":
-            raise Refused(400, 40002, "Invalid request parameters")
+            raise refused(400, 40002, "Invalid request parameters")
 
     def _find(self, query: dict[str, str]) -> list[dict[str, Any]]:
         if set(query) == {"limit"}:
@@ -152,13 +110,13 @@ class DuoStandIn:
             return [u for u in self.users if name in {u["username"].lower(), *map(str.lower, u["aliases"].values())}]
         if set(query) == {"email"}:
             return [u for u in self.users if u["email"].lower() == query["email"].lower()]
-        raise Refused(400, 40002, "Invalid request parameters")
+        raise refused(400, 40002, "Invalid request parameters")
 
     def _send(self, user: dict[str, Any], body: bytes) -> tuple[int, dict[str, Any]]:
         form = json.loads(body)
         phone = next((each for each in user["phones"] if each["phone_id"] == form.get("phone_id")), None)
         if set(form) != {"phone_id"} or phone is None or not phone["activated"]:
-            raise Refused(400, 40002, "Invalid request parameters")
+            raise refused(400, 40002, "Invalid request parameters")
         push = SentPush(str(uuid.uuid4()), user["user_id"], phone["phone_id"], self.clock.now())
         self.pushes[push.id] = push
         told = {"push_id": push.id} | ({"confirmation_code": "493021"} if self.tells_code else {})
@@ -168,5 +126,5 @@ class DuoStandIn:
         push = self.pushes.get(query.get("push_id", ""))
         is_over = push is not None and push.result == "waiting" and self.clock.now() >= push.sent_at + LIFETIME
         if push is None or push.user_id != user["user_id"] or is_over:
-            raise Refused(404, 40401, "Resource not found")
+            raise refused(404, 40401, "Resource not found")
         return 200, {"stat": "OK", "response": {"push_id": push.id, "result": push.result}}

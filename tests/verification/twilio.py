@@ -9,18 +9,14 @@ Sources: Twilio "Verifications", "Verification Check", "Rate limits and timeouts
 import base64
 import dataclasses
 import datetime as dt
-import json
 import re
-import ssl
-import threading
 import uuid
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
-import trustme
 from tests.conftest import SharedClock
+from tests.verification.stand_in import Refused, StandIn
 
 ACCOUNT, KEY, SERVICE = f"AC{'a1' * 16}", f"SK{'b2' * 16}", f"VA{'c3' * 16}"
 SECRET = "canary-twilio-key-secret"
@@ -42,65 +38,24 @@ class Pending:
     checks: int = 0
 
 
-class Refused(Exception):
-    def __init__(self, status: int, code: int, message: str) -> None:
-        super().__init__(message)
-        self.status, self.body = status, {"code": code, "message": message, "status": status,
-                                          "more_info": f"https://www.twilio.com/docs/errors/{code}"}  # fmt: skip
+def refused(status: int, code: int, message: str) -> Refused:
+    """Twilio's shape of a refusal."""
+    more = f"https://www.twilio.com/docs/errors/{code}"
+    return Refused(status, {"code": code, "message": message, "status": status, "more_info": more})
 
 
-class Twilio:
+class Twilio(StandIn):
     """A server of its own; `url` is what the console is pointed at."""
+
+    failure: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, clock: SharedClock, folder: Path) -> None:
         self.clock = clock
         self.pending: dict[str, Pending] = {}
         self.sendings: list[tuple[str, dt.datetime]] = []
-        self.requests: list[tuple[str, str]] = []
         self.cancelled: list[str] = []
-        self.fails_with: list[int] = []  # statuses of the next answers; the effect happens all the same
         self.accepts = True  # whether the credentials are good
-        authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.ca_file = folder / "twilio-ca.pem"
-        authority.cert_pem.write_to_path(str(self.ca_file))
-        authority.issue_cert("localhost").configure_cert(context)
-        twilio = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                self._answer(b"")
-
-            def do_POST(self) -> None:
-                self._answer(self.rfile.read(int(self.headers.get("Content-Length", 0))))
-
-            def _answer(self, body: bytes) -> None:
-                twilio.requests.append((self.command, self.path))
-                try:
-                    status, document = twilio.handle(self.command, self.path, dict(self.headers), body)
-                except Refused as refusal:
-                    status, document = refusal.status, refusal.body
-                if twilio.fails_with:
-                    status, document = twilio.fails_with.pop(0), {}
-                text = json.dumps(document).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401  the base class's name
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        self.url = f"https://localhost:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(folder)  # from here on it answers
 
     def code_for(self, number: str) -> str:
         """What stands on the telephone."""
@@ -109,23 +64,23 @@ class Twilio:
     def handle(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, Any]]:
         given = base64.b64encode(f"{KEY}:{SECRET}".encode()).decode()
         if headers.get("Authorization") != f"Basic {given}" or not self.accepts:
-            raise Refused(401, 20003, "Authenticate")
+            raise refused(401, 20003, "Authenticate")
         found = _PATH.fullmatch(path)
         if found is None or found.group(1) != SERVICE:
-            raise Refused(404, 20404, f"The requested resource {path} was not found")
+            raise refused(404, 20404, f"The requested resource {path} was not found")
         if method == "GET":
             if found.group(2):
-                raise Refused(405, 20004, "Method not allowed")
+                raise refused(405, 20004, "Method not allowed")
             return 200, {"sid": SERVICE, "account_sid": ACCOUNT, "friendly_name": "Harbour IT", "code_length": 6}
         if headers.get("Content-Type") != "application/x-www-form-urlencoded":
-            raise Refused(415, 20001, "Unsupported media type")
+            raise refused(415, 20001, "Unsupported media type")
         form = dict(parse_qsl(body.decode(), strict_parsing=True))
         for sid in [each.sid for each in self.pending.values() if self.clock.now() >= each.started_at + LIFETIME]:
             del self.pending[sid]
         kind = found.group(2) or ""
         fields = {"Status"} if found.group(3) else _FIELDS.get(kind, set())
         if set(form) != fields:
-            raise Refused(400, 60200, "Invalid parameter")
+            raise refused(400, 60200, "Invalid parameter")
         if found.group(3):
             return self._cancel(found.group(3), form)
         return self._start(form) if kind == "/Verifications" else self._check(form)
@@ -133,9 +88,9 @@ class Twilio:
     def _start(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
         to, now = form["To"], self.clock.now()
         if not re.fullmatch(r"\+[1-9][0-9]{6,14}", to) or form["Channel"] != "sms":
-            raise Refused(400, 60200, "Invalid parameter `To`")
+            raise refused(400, 60200, "Invalid parameter `To`")
         if sum(each == to and at > now - LIFETIME for each, at in self.sendings) >= 5:
-            raise Refused(429, 60203, "Max send attempts reached")
+            raise refused(429, 60203, "Max send attempts reached")
         self.sendings.append((to, now))
         found = next((each for each in self.pending.values() if each.to == to), None)
         if found is None:
@@ -147,9 +102,9 @@ class Twilio:
     def _check(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
         found = self.pending.get(form["VerificationSid"])
         if found is None:
-            raise Refused(404, 20404, "The requested resource was not found")
+            raise refused(404, 20404, "The requested resource was not found")
         if found.checks >= 5:
-            raise Refused(429, 60202, "Max check attempts reached")
+            raise refused(429, 60202, "Max check attempts reached")
         found.checks += 1
         if form["Code"] != found.code:
             return 200, self._document(found, "pending")
@@ -158,10 +113,10 @@ class Twilio:
 
     def _cancel(self, sid: str, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
         if form["Status"] not in {"canceled", "approved"}:
-            raise Refused(400, 60200, "Invalid parameter `Status`")
+            raise refused(400, 60200, "Invalid parameter `Status`")
         found = self.pending.pop(sid, None)
         if found is None:
-            raise Refused(404, 20404, "The requested resource was not found")
+            raise refused(404, 20404, "The requested resource was not found")
         self.cancelled.append(sid)
         return 200, self._document(found, form["Status"])
 
