@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser import steps
 from tests.browser.stack import Stack, Walker
-from tests.browser.test_alerts import look
+from tests.browser.test_alerts import is_narrow, look
 
 pytestmark = pytest.mark.browser
 
@@ -39,6 +39,13 @@ def test_the_record_is_checked_on_its_page_and_activity_and_report_fit_every_scr
     look(walker, "record")
     page.goto(f"{demo.console}/activity/")
     look(walker, "activity")
+    # What others call themselves, and what is written as a reason, may be one word without an end.
+    page.evaluate(
+        "document.querySelectorAll('.activity tbody :is(.name, small, .whom-cell, .why-cell, .who-cell)')"
+        ".forEach(one => one.append('longer'.repeat(40)))"
+    )
+    assert is_narrow(page), "one long word in each cell"
+    page.reload()
     customer = steps.add_customer(page, demo).rstrip("/").rpartition("/")[2]
     page.goto(f"{demo.console}/activity/report/{customer}/")
     expect(page.get_by_role("heading", name="The record")).to_be_visible()
