@@ -1,5 +1,6 @@
 """Roles, role-assignable groups, licences and domains, and what `reach` is told about a user."""
 
+import datetime as dt
 import uuid
 
 import pytest
@@ -176,3 +177,81 @@ def test_forgetting_a_tenant_leaves_nothing_of_it(mirror: Mirror) -> None:
     ):
         assert not model._default_manager.filter(tenant_id=mirror.tenant_id).exists()
     assert uuid.UUID(mirror.tenant.id) == mirror.tenant_id
+
+
+def test_who_may_activate_a_role_counts_like_who_holds_it_and_by_a_group_too(mirror: Mirror) -> None:
+    """Issue 4, target classes: a Global Administrator who has not activated the role is no ordinary user."""
+    from tenantry.directory import queries
+    from tenantry.directory.models import DirectoryUser
+
+    tenant = mirror.tenant
+    dana, mia, oli, unit_keeper, late = (tenant.add_user(name=name) for name in ("Dana", "Mia", "Oli", "Uma", "Lea"))
+    pat = tenant.add_user(name="Pat Plain")
+    tenant.assign_by_pim(dana.id, "Global Administrator", eligible=True)
+    tenant.assign_role(dana.id, "Reports Reader")
+    group = tenant.add_group("Desk", assignable=True, members=[mia], owners=[oli])
+    tenant.assign_by_pim(group.id, "Helpdesk Administrator", eligible=True)
+    unit = tenant.add_unit("North", restricted=True)
+    scope = f"/administrativeUnits/{unit.id}"
+    tenant.assign_by_pim(unit_keeper.id, "Password Administrator", eligible=True, scope=scope)
+    ends_at = mirror.clock.now() + dt.timedelta(days=1)
+    tenant.assign_by_pim(late.id, "User Administrator", eligible=True, ends_at=ends_at)
+    mirror.sync()
+
+    target = queries.target_of(mirror.mirrored(dana))
+    assert (target.role_ids, target.eligible_role_ids) == ({roles.REPORTS_READER}, {roles.GLOBAL_ADMINISTRATOR})
+    assert not target.rows() & queries.target_of(mirror.mirrored(tenant.admin)).rows()
+    assert [(role.name, role.is_eligible) for role in queries.user_details(mirror.mirrored(dana)).roles] == [
+        ("Global Administrator", True),
+        ("Reports Reader", False),
+    ]
+    held = queries.user_details(mirror.mirrored(mia)).roles
+    assert [(role.name, role.group_name, role.is_eligible) for role in held] == [
+        ("Helpdesk Administrator", "Desk", True)
+    ]
+    assert queries.user_details(mirror.mirrored(oli)).roles == []
+    assert queries.user_details(mirror.mirrored(unit_keeper)).roles[0].is_limited_to_unit
+    admins = DirectoryUser.objects.filter(tenant_id=mirror.tenant_id, is_admin=True)
+    assert set(admins.values_list("display_name", flat=True)) >= {"Dana", "Mia", "Uma", "Lea"}
+    assert not mirror.mirrored(pat).is_admin
+    # Blocking the only active one still says what is lost: nobody knows whether an eligible one ever activated it.
+    assert queries.is_last_global_administrator(mirror.mirrored(tenant.admin))
+
+    tenant.remove_eligible(dana.id, "Global Administrator")
+    mirror.clock.travel(days=2)
+    mirror.sync()
+    assert queries.target_of(mirror.mirrored(dana)).eligible_role_ids == frozenset()
+    assert not mirror.mirrored(late).is_admin
+    assert mirror.mirrored(mia).is_admin
+
+
+@pytest.mark.parametrize("case", ["no licence", "never opened", "refused", "no answer", "many"])
+def test_nobody_eligible_is_told_apart_from_eligible_roles_that_could_not_be_read(mirror: Mirror, case: str) -> None:
+    """Issue 4, target classes: what could not be read never makes an ordinary user, and keeps what was known."""
+    from tenantry.directory import queries
+
+    tenant = mirror.tenant
+    path = "/roleManagement/directory/roleEligibilityScheduleInstances"
+    dana = tenant.add_user(name="Dana Doe")
+    tenant.assign_by_pim(dana.id, "User Administrator", eligible=True)
+    crowd = [tenant.add_user(name=f"User {number}") for number in range(105 if case == "many" else 0)]
+    for each in crowd:
+        tenant.assign_by_pim(each.id, "Reports Reader", eligible=True)
+    mirror.sync()
+    assert mirror.mirrored(dana).is_admin
+    assert all(mirror.mirrored(each).is_admin for each in crowd)
+    match case:
+        case "no licence":
+            for sku in tenant.state.skus.values():
+                sku.capability_status = "Suspended"
+        case "never opened":
+            tenant.onboard_pim(onboarded=False)
+        case "refused":
+            tenant.fault("error", path=path, times=100, status=403)
+        case "no answer":
+            tenant.fault("error", path=path, times=100, status=503)
+    row = mirror.sync()
+    is_known = case in {"no licence", "never opened", "many"}
+    assert list(row.gaps) == ([] if is_known else ["eligible"])
+    assert queries.are_roles_known(mirror.tenant_id) is is_known
+    assert mirror.mirrored(dana).is_admin is (case not in {"no licence", "never opened"})

@@ -247,3 +247,27 @@ def test_blocking_the_only_global_administrator_says_what_is_lost(desk: Desk) ->
     assert words not in page.get(address).content.decode()
     type(other).objects.filter(pk=other.pk).update(account_enabled=False)
     assert words in page.get(address).content.decode(), "who is blocked cannot let anybody back in"
+
+
+def test_the_help_desk_does_not_reset_somebody_who_may_make_himself_global_administrator(desk: Desk) -> None:
+    """Issue 4, target classes: page, decision and list go by eligible roles too."""
+    from django.urls import reverse
+
+    from tenantry.directory import surroundings
+
+    browser = desk.browser(desk.help_desk)
+    address = desk.url(desk.dana, "reset-password")
+    page = reverse("directory:user", args=(desk.place.customer.pk, desk.dana.object_id))
+    assert "Global Administrator" not in browser.get(page).content.decode()
+    desk.place.tenant.add_sku("AAD_PREMIUM_P2")
+    desk.place.tenant.assign_by_pim(str(desk.dana.object_id), "Global Administrator", eligible=True)
+    surroundings.store(tenant_id=desk.place.tenant_id, found=surroundings.read(tenant_id=desk.place.tenant_id))
+
+    words = "Global Administrator (eligible)"
+    shown = browser.get(page).content.decode()
+    assert "<b>Global Administrator (eligible)</b>" in shown
+    assert "not in force, can be activated" in shown
+    assert words in browser.get(address).content.decode()
+    status, _ = desk.post(desk.help_desk, desk.dana, "reset-password")
+    assert status != 302
+    assert words in desk.browser(desk.owner).get(address).content.decode()

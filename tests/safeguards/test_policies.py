@@ -13,11 +13,13 @@ from tenantry.safeguards.policies import (
     Deed,
     Proofs,
     Rule,
+    Standing,
     Strength,
     TargetClass,
     classify,
     judge,
     may_approve,
+    standing_of,
 )
 
 C, D = TargetClass, Deed
@@ -49,6 +51,8 @@ _PROOFS = st.builds(
         (Target(role_ids=frozenset({roles.GLOBAL_ADMINISTRATOR})), False, False, True, C.GLOBAL_ADMINISTRATOR),
         (Target(role_ids=frozenset({roles.GLOBAL_ADMINISTRATOR.upper()})), False, False, True, C.GLOBAL_ADMINISTRATOR),
         (Target(role_ids=frozenset({roles.PRIVILEGED_ROLE_ADMINISTRATOR})), False, False, True, C.GLOBAL_ADMINISTRATOR),
+        (Target(eligible_role_ids=frozenset({roles.GLOBAL_READER})), False, False, True, C.ADMINISTRATOR),
+        (Target(eligible_role_ids=frozenset({roles.GLOBAL_ADMINISTRATOR})), False, False, True, C.GLOBAL_ADMINISTRATOR),
         (Target(), False, True, True, C.OWN_ACCOUNT),
         (Target(role_ids=frozenset({roles.GLOBAL_ADMINISTRATOR})), False, True, True, C.OWN_ACCOUNT),
         (Target(), True, True, True, C.EMERGENCY),
@@ -123,3 +127,24 @@ def test_a_rule_that_is_not_weaker_allows_nothing_that_the_other_refuses(
     now = judge(new, role=role, target_class=C.ORDINARY, deed=D.BLOCK_SIGN_IN, proofs=proofs)
     before = judge(old, role=role, target_class=C.ORDINARY, deed=D.BLOCK_SIGN_IN, proofs=proofs)
     assert before.is_allowed or not now.is_allowed
+
+
+def test_a_kind_that_rests_on_an_eligible_role_says_so_and_microsofts_tables_leave_it_out() -> None:
+    """Issue 4, target classes: the words tell that the role is not in force; the rule is the same."""
+    top, small = frozenset({roles.GLOBAL_ADMINISTRATOR}), frozenset({roles.GLOBAL_READER})
+    cases = [
+        (Target(role_ids=small, eligible_role_ids=top), Standing(C.GLOBAL_ADMINISTRATOR, is_eligible=True)),
+        (Target(role_ids=top, eligible_role_ids=top), Standing(C.GLOBAL_ADMINISTRATOR)),
+        (Target(role_ids=small, eligible_role_ids=small), Standing(C.ADMINISTRATOR)),
+        (Target(eligible_role_ids=small), Standing(C.ADMINISTRATOR, is_eligible=True)),
+    ]
+    for target, expected in cases:
+        assert standing_of(target=target, is_emergency=False, is_own=False, are_roles_known=True) == expected
+        assert target.rows() == Target(role_ids=target.role_ids).rows()
+    rule = DEFAULTS[C.GLOBAL_ADMINISTRATOR, D.RESET_PASSWORD]
+    refused = judge(
+        rule, role="help_desk", target_class=C.GLOBAL_ADMINISTRATOR, deed=D.RESET_PASSWORD, is_eligible=True
+    )
+    assert refused.class_words == "Global Administrator (eligible)"
+    assert refused.denied is not None
+    assert "a Global Administrator (eligible)" in refused.denied.reason

@@ -100,7 +100,7 @@ FILTERS: Final[Mapping[str, Mapping[str, tuple[str, Q]]]] = {
         "synced": ("Synced from on-premises", Q(is_synced=True)),
     },
     "rights": {
-        "admin": ("Holds a directory role", Q(is_admin=True)),
+        "admin": ("Holds or may activate a directory role", Q(is_admin=True)),
         "protected": ("In a role-assignable group", Q(is_protected=True)),
         "neither": ("No role, not protected", Q(is_admin=False, is_protected=False)),
     },

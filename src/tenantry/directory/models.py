@@ -81,7 +81,7 @@ class DirectoryUser(models.Model):
     mobile_phone_since = models.DateTimeField(null=True)  # when this number was first read
     mobile_phone_changed_at = models.DateTimeField(null=True)  # when it was seen to replace another, or none
     sku_ids = ArrayField(models.UUIDField(), default=list)
-    is_admin = models.BooleanField(default=False, db_default=False)  # holds any directory role, or through a group
+    is_admin = models.BooleanField(default=False, db_default=False)  # holds or may activate a role, also by a group
     is_protected = models.BooleanField(default=False, db_default=False)  # member or owner of a role-assignable group
     removed_at = models.DateTimeField(null=True)  # soft-deleted in the tenant
     generation = models.BigIntegerField(default=0)
@@ -123,7 +123,7 @@ class DirectoryUser(models.Model):
 
 
 class RoleHolding(models.Model):
-    """One directory role somebody holds, and how they come by it."""
+    """One directory role somebody holds or may activate, and how they come by it."""
 
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, db_index=False)
     principal_id = models.UUIDField()  # the user (expanded from groups)
@@ -132,6 +132,7 @@ class RoleHolding(models.Model):
     directory_scope_id = models.CharField(max_length=120)  # "/" or "/administrativeUnits/{id}"
     is_scope_restricted = models.BooleanField(default=False)  # the scope is a restricted management unit
     via_group_id = models.UUIDField(null=True)
+    is_eligible = models.BooleanField(default=False)  # not in force: the holder may activate it through PIM
 
     class Meta:
         indexes = [models.Index(fields=["tenant", "principal_id"], name="directory_role_of_user")]

@@ -85,7 +85,7 @@ def _protection_of(users: Sequence[DirectoryUser]) -> dict[uuid.UUID, _Protectio
 
 
 def _target(user: DirectoryUser, found: _Protection) -> Target:
-    held = found.holdings
+    held = [holding for holding in found.holdings if not holding.is_eligible]
     return Target(
         display_name=user.display_name or user.user_principal_name,
         role_ids=frozenset(str(holding.role_template_id) for holding in held),
@@ -94,6 +94,7 @@ def _target(user: DirectoryUser, found: _Protection) -> Target:
             for holding in held
             if roles.find_role(str(holding.role_template_id)) is None
         },
+        eligible_role_ids=frozenset(str(each.role_template_id) for each in found.holdings if each.is_eligible),
         holds_role_scoped_to_restricted_unit=any(holding.is_scope_restricted for holding in held),
         is_in_role_assignable_group=bool(found.memberships),
         is_management_restricted=user.is_management_restricted,
@@ -106,10 +107,13 @@ def _target(user: DirectoryUser, found: _Protection) -> Target:
 def is_last_global_administrator(user: DirectoryUser) -> bool:
     """Whether nobody else in the tenant is a Global Administrator whose sign-in is open, as the mirror knows it.
 
-    Whoever may only activate the role is not in the mirror, and does not count.
+    Whoever may only activate the role does not count: nobody knows whether they ever did.
     """
     holders = RoleHolding.objects.filter(
-        tenant_id=user.tenant_id, role_template_id=uuid.UUID(roles.GLOBAL_ADMINISTRATOR), directory_scope_id="/"
+        tenant_id=user.tenant_id,
+        role_template_id=uuid.UUID(roles.GLOBAL_ADMINISTRATOR),
+        directory_scope_id="/",
+        is_eligible=False,
     ).values("principal_id")
     able = DirectoryUser.objects.filter(
         tenant_id=user.tenant_id, object_id__in=holders, account_enabled=True, removed_at=None
@@ -119,7 +123,7 @@ def is_last_global_administrator(user: DirectoryUser) -> bool:
 
 
 def are_roles_known(tenant_id: uuid.UUID) -> bool:
-    """Whether who holds which directory role was read, and nothing of it is missing. One query.
+    """Whether who holds or may activate which directory role was read, and nothing of it is missing. One query.
 
     Without that nobody of the tenant can be called an ordinary user.
     """
@@ -128,7 +132,7 @@ def are_roles_known(tenant_id: uuid.UUID) -> bool:
 
 
 def _are_known(read_at: dt.datetime | None, gaps: Mapping[str, str]) -> bool:
-    return read_at is not None and not {"roles", "groups"} & gaps.keys()
+    return read_at is not None and not {"roles", "eligible", "groups"} & gaps.keys()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -224,6 +228,7 @@ class HeldRole:
     group_name: str  # empty: assigned directly
     is_limited_to_unit: bool
     is_unit_restricted: bool
+    is_eligible: bool = False  # not in force; the user may activate it
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -262,10 +267,11 @@ def user_details(user: DirectoryUser) -> UserDetails:
                     group_name=names.get(holding.via_group_id, "a group") if holding.via_group_id else "",
                     is_limited_to_unit=holding.directory_scope_id != "/",
                     is_unit_restricted=holding.is_scope_restricted,
+                    is_eligible=holding.is_eligible,
                 )
                 for holding in protection.holdings
             ),
-            key=lambda role: (role.name, role.group_name),
+            key=lambda role: (role.name, role.is_eligible, role.group_name),
         ),
         groups=sorted(
             (HeldGroup(names.get(m.group_id) or str(m.group_id), m.is_owner) for m in protection.memberships),

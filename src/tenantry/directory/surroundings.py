@@ -41,6 +41,7 @@ class Surroundings:
     """What was read; None for a part that could not be, with the reason in `gaps`."""
 
     roles: _Roles | None = None
+    eligible: list[directory_roles.RoleAssignment] | None = None
     groups: list[RoleAssignableGroup] | None = None
     licences: list[SubscribedSku] | None = None
     domains: list[Domain] | None = None
@@ -66,6 +67,14 @@ def read(*, tenant_id: uuid.UUID) -> Surroundings:
             return None
 
     found.roles = part("roles", lambda: _read_roles(tenant_id))
+    if found.roles is not None:  # one permission covers both, and without roles nobody is called ordinary anyway
+        found.eligible = part("eligible", lambda: directory_roles.role_eligibilities(tenant_id=tenant_id))
+        if found.eligible:
+            found.roles = dataclasses.replace(
+                found.roles,
+                restricted_units=found.roles.restricted_units
+                | _restricted(tenant_id, found.eligible, known=found.roles.assignments),
+            )
     found.groups = part("groups", lambda: role_assignable_groups(tenant_id=tenant_id))
     found.licences = part("licences", lambda: subscribed_skus(tenant_id=tenant_id))
     found.domains = part("domains", lambda: list_domains(tenant_id=tenant_id))
@@ -74,14 +83,27 @@ def read(*, tenant_id: uuid.UUID) -> Surroundings:
 
 def _read_roles(tenant_id: uuid.UUID) -> _Roles:
     assignments = directory_roles.role_assignments(tenant_id=tenant_id)
-    units = {a.directory_scope_id.removeprefix(_UNIT) for a in assignments if a.directory_scope_id.startswith(_UNIT)}
     return _Roles(
         definitions=directory_roles.role_definitions(tenant_id=tenant_id),
         assignments=assignments,
-        restricted_units=directory_roles.restricted_units(tenant_id=tenant_id, unit_ids=units)
-        if units
-        else frozenset(),
+        restricted_units=_restricted(tenant_id, assignments),
     )
+
+
+def _restricted(
+    tenant_id: uuid.UUID,
+    assignments: Iterable[directory_roles.RoleAssignment],
+    *,
+    known: Iterable[directory_roles.RoleAssignment] = (),
+) -> frozenset[str]:
+    """Which units that these are limited to are restricted; those of `known` were asked for already."""
+    units = _units(assignments) - _units(known)
+    return directory_roles.restricted_units(tenant_id=tenant_id, unit_ids=units) if units else frozenset()
+
+
+def _units(assignments: Iterable[directory_roles.RoleAssignment]) -> set[str]:
+    scopes = (assignment.directory_scope_id for assignment in assignments)
+    return {scope.removeprefix(_UNIT) for scope in scopes if scope.startswith(_UNIT)}
 
 
 def store(*, tenant_id: uuid.UUID, found: Surroundings) -> None:
@@ -101,7 +123,11 @@ def store(*, tenant_id: uuid.UUID, found: Surroundings) -> None:
             ],
         )
     if found.roles is not None:
-        _replace(RoleHolding, tenant_id, list(_holdings(tenant_id, found.roles)))
+        _replace(
+            RoleHolding, tenant_id, list(_holdings(tenant_id, found.roles, found.roles.assignments)), is_eligible=False
+        )
+        if found.eligible is not None:
+            _replace(RoleHolding, tenant_id, list(_holdings(tenant_id, found.roles, found.eligible)), is_eligible=True)
     if found.licences is not None:
         _replace(
             TenantLicence,
@@ -123,13 +149,15 @@ def store(*, tenant_id: uuid.UUID, found: Surroundings) -> None:
     refresh_flags(tenant_id=tenant_id)
 
 
-def _holdings(tenant_id: uuid.UUID, read_roles: _Roles) -> Iterable[dict[str, Any]]:
+def _holdings(
+    tenant_id: uuid.UUID, read_roles: _Roles, assignments: Iterable[directory_roles.RoleAssignment]
+) -> Iterable[dict[str, Any]]:
     members: dict[uuid.UUID, list[uuid.UUID]] = {}
     in_groups = RoleGroupMember.objects.filter(tenant_id=tenant_id, is_owner=False)
     for group_id, principal_id in in_groups.values_list("group_id", "principal_id"):
         members.setdefault(group_id, []).append(principal_id)
     groups_known = set(RoleGroup.objects.filter(tenant_id=tenant_id).values_list("group_id", flat=True))
-    for assignment in read_roles.assignments:
+    for assignment in assignments:
         definition = read_roles.definitions.get(assignment.definition_id)
         scope = assignment.directory_scope_id
         holding = {
@@ -156,13 +184,16 @@ def refresh_flags(*, tenant_id: uuid.UUID) -> None:
     users.filter(is_protected=True).exclude(object_id__in=protected).update(is_protected=False)
 
 
-def _replace(model: type[models.Model], tenant_id: uuid.UUID, rows: list[dict[str, Any]]) -> None:
-    """Make the tenant's rows of `model` exactly `rows`; an unchanged set, the usual case, writes nothing."""
-    manager = model._default_manager  # noqa: SLF001  Django's documented accessor for any model
+def _replace(model: type[models.Model], tenant_id: uuid.UUID, rows: list[dict[str, Any]], **part: bool) -> None:
+    """Make the tenant's rows of `model` exactly `rows`; an unchanged set, the usual case, writes nothing.
+
+    `part` names columns and their value where only some of the tenant's rows are meant.
+    """
+    mine = model._default_manager.filter(tenant_id=tenant_id, **part)  # noqa: SLF001  Django's accessor for any model
     names = sorted(rows[0]) if rows else []
     if rows:
-        have = sorted(map(repr, manager.filter(tenant_id=tenant_id).values_list(*names)))
+        have = sorted(map(repr, mine.values_list(*names)))
         if have == sorted(repr(tuple(row[name] for name in names)) for row in rows):
             return
-    manager.filter(tenant_id=tenant_id).delete()
-    manager.bulk_create([model(tenant_id=tenant_id, **row) for row in rows])
+    mine.delete()
+    mine.bulk_create([model(tenant_id=tenant_id, **part, **row) for row in rows])

@@ -33,6 +33,7 @@ def explain(error: errors.GraphError) -> Explanation:
 
 PARTS = {
     "roles": ("directory roles", "RoleManagement.Read.Directory"),
+    "eligible": ("roles that somebody may activate", "RoleManagement.Read.Directory"),
     "groups": ("role-assignable groups", "GroupMember.Read.All"),
     "licences": ("licences", "LicenseAssignment.Read.All"),
     "domains": ("domains", "Domain.Read.All"),

@@ -82,7 +82,7 @@ def action_rows(
     target = directory.target_of(user)
     running = open_operation(tenant_id=user.tenant_id, object_id=user.object_id)
     idle = OperationKind.UNBLOCK_SIGN_IN if user.account_enabled else OperationKind.BLOCK_SIGN_IN
-    target_class = safeguards.classes_of(technician=technician, users=[user], are_roles_known=are_roles_known)[
+    standing = safeguards.standings_of(technician=technician, users=[user], are_roles_known=are_roles_known)[
         user.object_id
     ]
     rules = safeguards.rules()
@@ -98,7 +98,13 @@ def action_rows(
             is_removed=user.removed_at is not None,
         )
         deed = Deed(kind.kind.value)
-        verdict = judge(rules[target_class, deed], role=technician.role, target_class=target_class, deed=deed)
+        verdict = judge(
+            rules[standing.target_class, deed],
+            role=technician.role,
+            target_class=standing.target_class,
+            deed=deed,
+            is_eligible=standing.is_eligible,
+        )
         if verdict.denied is not None:
             decision = verdict.denied
         elif decision and running is not None:

@@ -69,6 +69,7 @@ class Target:
     Attributes:
         display_name: for the sentences.
         role_ids: template ids of its active roles at any scope, direct and through groups; of a custom role its own id.
+        eligible_role_ids: those it may only activate. Microsoft's tables go by active ones, so `rows` leaves them out.
         custom_role_names: role id to display name, for roles that are not built in.
         holds_role_scoped_to_restricted_unit: one of its roles is scoped to a restricted management unit.
         is_in_role_assignable_group: member or owner of such a group.
@@ -81,6 +82,7 @@ class Target:
 
     display_name: str = "this user"
     role_ids: frozenset[str] = frozenset()
+    eligible_role_ids: frozenset[str] = frozenset()
     custom_role_names: Mapping[str, str] = dataclasses.field(default_factory=dict, hash=False)
     holds_role_scoped_to_restricted_unit: bool = False
     is_in_role_assignable_group: bool = False
@@ -92,6 +94,7 @@ class Target:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "role_ids", _lower(self.role_ids) - roles.IMPLICIT_ROLES)
+        object.__setattr__(self, "eligible_role_ids", _lower(self.eligible_role_ids) - roles.IMPLICIT_ROLES)
         object.__setattr__(self, "restricted_unit_ids", _lower(self.restricted_unit_ids))
         custom = {role_id.lower(): name for role_id, name in self.custom_role_names.items()}
         object.__setattr__(self, "custom_role_names", custom)

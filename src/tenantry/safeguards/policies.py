@@ -55,12 +55,13 @@ CLASS_WORDS: Final[Mapping[TargetClass, str]] = MappingProxyType(
 )
 CLASS_ABOUT: Final[Mapping[TargetClass, str]] = MappingProxyType(
     {
-        TargetClass.ORDINARY: "Holds no directory role and is in no role-assignable group.",
+        TargetClass.ORDINARY: "Holds no directory role, may activate none, and is in no role-assignable group.",
         TargetClass.ADMINISTRATOR: (
-            "Holds another directory role, is in a role-assignable group or owns one, or the roles could not be read."
+            "Holds or may activate another directory role, is in a role-assignable group or owns one, or the roles "
+            "could not be read."
         ),
         TargetClass.GLOBAL_ADMINISTRATOR: (
-            "Holds Global Administrator, directly or through a group, or a role that can take one over: "
+            "Holds or may activate Global Administrator, directly or by a group, or a role that can take one over: "
             "Privileged Role Administrator, Privileged Authentication Administrator."
         ),
         TargetClass.OWN_ACCOUNT: "The technician's own account in this tenant.",
@@ -188,16 +189,42 @@ TAKE_OVER_ALL: Final = frozenset(
 
 
 def classify(*, target: Target, is_emergency: bool, is_own: bool, are_roles_known: bool) -> TargetClass:
-    """The kind of account, the strictest that fits. Roles that could not be read count as some."""
+    """The kind of account, the strictest that fits. Roles that could not be read count as some.
+
+    Who may activate a role is one call away from holding it, so eligible roles count like active ones.
+    """
     if is_emergency:
         return TargetClass.EMERGENCY
     if is_own:
         return TargetClass.OWN_ACCOUNT
-    if target.role_ids & TAKE_OVER_ALL:
+    held = target.role_ids | target.eligible_role_ids
+    if held & TAKE_OVER_ALL:
         return TargetClass.GLOBAL_ADMINISTRATOR
-    if target.role_ids or target.is_in_role_assignable_group or not are_roles_known:
+    if held or target.is_in_role_assignable_group or not are_roles_known:
         return TargetClass.ADMINISTRATOR
     return TargetClass.ORDINARY
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Standing:
+    """What an account counts as.
+
+    Attributes:
+        target_class: the kind of account.
+        is_eligible: only because of a role that is not in force, and that the user may activate.
+    """
+
+    target_class: TargetClass
+    is_eligible: bool = False
+
+
+def standing_of(*, target: Target, is_emergency: bool, is_own: bool, are_roles_known: bool) -> Standing:
+    """The kind of account (see `classify`), and whether it rests on a role that is only eligible."""
+    found, by_active = (
+        classify(target=each, is_emergency=is_emergency, is_own=is_own, are_roles_known=are_roles_known)
+        for each in (target, dataclasses.replace(target, eligible_role_ids=frozenset()))
+    )
+    return Standing(found, is_eligible=found is not by_active)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -232,6 +259,7 @@ class Verdict:
         wants_step_up: a fresh proof is missing.
         wants_strength: the proof of the caller that is missing; NONE when it is there or not asked for.
         wants_approval: a second technician's consent is missing.
+        is_eligible: it is that kind only by a role that the user may activate.
     """
 
     target_class: TargetClass
@@ -241,6 +269,7 @@ class Verdict:
     wants_step_up: bool = False
     wants_strength: Strength = Strength.NONE
     wants_approval: bool = False
+    is_eligible: bool = False
 
     @property
     def is_allowed(self) -> bool:
@@ -250,7 +279,7 @@ class Verdict:
     @property
     def class_words(self) -> str:
         """The kind of account in words."""
-        return CLASS_WORDS[self.target_class]
+        return _class_words(self.target_class, is_eligible=self.is_eligible)
 
     def refusal(self) -> Denied | None:
         """The first thing in the way, as a refusal; None when it may be done now."""
@@ -282,11 +311,19 @@ class Verdict:
         return None
 
 
-def judge(rule: Rule, *, role: str, target_class: TargetClass, deed: Deed, proofs: Proofs = NOTHING_SHOWN) -> Verdict:
-    """What `rule` says to somebody with `role` who has shown `proofs`."""
-    denied = _denied(rule, role=role, target_class=target_class, deed=deed)
+def judge(
+    rule: Rule,
+    *,
+    role: str,
+    target_class: TargetClass,
+    deed: Deed,
+    proofs: Proofs = NOTHING_SHOWN,
+    is_eligible: bool = False,
+) -> Verdict:
+    """What `rule` says to somebody with `role` who has shown `proofs`; `is_eligible` only changes the words."""
+    denied = _denied(rule, role=role, target_class=target_class, deed=deed, is_eligible=is_eligible)
     if denied is not None:
-        return Verdict(target_class, deed, rule, denied)
+        return Verdict(target_class, deed, rule, denied, is_eligible=is_eligible)
     is_proven = proofs.strength >= rule.strength or proofs.overridden
     return Verdict(
         target_class,
@@ -296,6 +333,7 @@ def judge(rule: Rule, *, role: str, target_class: TargetClass, deed: Deed, proof
         wants_step_up=rule.step_up and not proofs.stepped_up,
         wants_strength=Strength.NONE if is_proven else rule.strength,
         wants_approval=rule.needs_approval and not proofs.approved,
+        is_eligible=is_eligible,
     )
 
 
@@ -304,7 +342,13 @@ def may_approve(rule: Rule, *, role: str, target_class: TargetClass, deed: Deed)
     return _denied(rule, role=role, target_class=target_class, deed=deed)
 
 
-def _denied(rule: Rule, *, role: str, target_class: TargetClass, deed: Deed) -> Denied | None:
+def _class_words(target_class: TargetClass, *, is_eligible: bool) -> str:
+    return f"{CLASS_WORDS[target_class]} (eligible)" if is_eligible else CLASS_WORDS[target_class]
+
+
+def _denied(
+    rule: Rule, *, role: str, target_class: TargetClass, deed: Deed, is_eligible: bool = False
+) -> Denied | None:
     if target_class is TargetClass.EMERGENCY:
         return Denied(
             code="emergency_account",
@@ -314,7 +358,7 @@ def _denied(rule: Rule, *, role: str, target_class: TargetClass, deed: Deed) -> 
         )
     if role in rule.roles and role in _ALL:
         return None
-    words = CLASS_WORDS[target_class]
+    words = _class_words(target_class, is_eligible=is_eligible)
     allowed = [each for each in ROLES if each in rule.roles]
     names = {OWNER: "an owner", ADMINISTRATOR: "an administrator", ENGINEER: "an engineer", HELP_DESK: "the help desk"}
     who = " or ".join(names[each] for each in allowed) or "nobody"

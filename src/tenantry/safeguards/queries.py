@@ -14,7 +14,7 @@ from tenantry.kit.decision import Denied
 from tenantry.kit.errors import NotHere
 from tenantry.safeguards import policies
 from tenantry.safeguards.models import ApprovalRequest, ApprovalState, EmergencyAccount, StoredRule
-from tenantry.safeguards.policies import DEFAULTS, FIXED, Deed, Proofs, Rule, Strength, TargetClass, Verdict
+from tenantry.safeguards.policies import DEFAULTS, FIXED, Deed, Proofs, Rule, Standing, Strength, TargetClass, Verdict
 from tenantry.technicians.models import Technician
 from tenantry.technicians.permissions import Permission, holders
 
@@ -42,9 +42,9 @@ def rule_of(row: StoredRule) -> Rule:
     return Rule(frozenset(row.roles), row.step_up, Strength(row.strength), row.needs_approval)
 
 
-def classes_of(
+def standings_of(
     *, technician: Technician, users: "Sequence[DirectoryUser]", are_roles_known: bool | None = None
-) -> dict[uuid.UUID, TargetClass]:
+) -> dict[uuid.UUID, Standing]:
     """The kind of account of each of these users of one tenant, by object id, as `technician` stands to them.
 
     `are_roles_known` spares a query when the caller has read how fresh the mirror is.
@@ -58,7 +58,7 @@ def classes_of(
     emergency = frozenset(marked)
     are_known = directory.are_roles_known(tenant_id) if are_roles_known is None else are_roles_known
     return {
-        user.object_id: policies.classify(
+        user.object_id: policies.standing_of(
             target=targets[user.object_id],
             is_emergency=user.object_id in emergency,
             is_own=is_own(technician, user),
@@ -87,13 +87,14 @@ def verdicts(
     shown = proofs or {}
     return {
         object_id: policies.judge(
-            in_force[target_class, deed],
+            in_force[standing.target_class, deed],
             role=technician.role,
-            target_class=target_class,
+            target_class=standing.target_class,
             deed=deed,
             proofs=shown.get(object_id, default),
+            is_eligible=standing.is_eligible,
         )
-        for object_id, target_class in classes_of(technician=technician, users=users).items()
+        for object_id, standing in standings_of(technician=technician, users=users).items()
     }
 
 

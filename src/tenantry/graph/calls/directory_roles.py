@@ -1,13 +1,16 @@
 """Who holds which directory role, and where.
 
-Sources: Microsoft Graph "List roleDefinitions", "List unifiedRoleAssignments", "Get administrativeUnit".
+Sources: Microsoft Graph "List roleDefinitions", "List unifiedRoleAssignments", "List roleEligibilityScheduleInstances",
+"Get administrativeUnit".
 """
 
 import dataclasses
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from typing import Any
 
 from tenantry.graph import batch, errors, pages
+from tenantry.graph.calls import pim
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class RoleDefinition:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RoleAssignment:
-    """An active assignment: who, which role, where ("/" or "/administrativeUnits/{id}")."""
+    """An assignment, active or eligible: who, which role, where ("/" or "/administrativeUnits/{id}")."""
 
     principal_id: uuid.UUID
     definition_id: str
@@ -66,6 +69,33 @@ def role_assignments(*, tenant_id: uuid.UUID) -> list[RoleAssignment]:
         "/roleManagement/directory/roleAssignments",
         query={"$select": "id,principalId,roleDefinitionId,directoryScopeId"},
     )
+    return _assignments(rows)
+
+
+def role_eligibilities(*, tenant_id: uuid.UUID) -> list[RoleAssignment]:
+    """Every role that somebody may activate now ("List roleEligibilityScheduleInstances").
+
+    The least permission is RoleEligibilitySchedule.Read.Directory; RoleManagement.Read.Directory, which the roles need
+    anyway, allows it too. A tenant without the licence for PIM, or that never opened it, answers an error; nobody can
+    activate anything there, so the list is empty.
+
+    Raises:
+        GraphError: any leaf but UnknownOutcome; who may activate what is unknown then.
+    """
+    rows = pages.rows(
+        tenant_id,
+        "/roleManagement/directory/roleEligibilityScheduleInstances",
+        query={"$select": "id,principalId,roleDefinitionId,directoryScopeId"},
+    )
+    try:
+        return _assignments(rows)
+    except errors.GraphError as error:
+        if error.code in {pim.NO_LICENCE, pim.NOT_ONBOARDED}:
+            return []
+        raise
+
+
+def _assignments(rows: Iterable[dict[str, Any]]) -> list[RoleAssignment]:
     return [
         RoleAssignment(
             principal_id=uuid.UUID(row["principalId"]),
