@@ -37,6 +37,7 @@ class Side:
     operation: "Operation"
     approval: "ApprovalRequest"
     verification_id: str
+    run_id: str
 
     @property
     def ids(self) -> dict[str, str]:
@@ -46,6 +47,7 @@ class Side:
             "operation_id": str(self.operation.pk),
             "request_id": str(self.approval.pk),
             "verification_id": self.verification_id,
+            "run_id": self.run_id,
         }
 
     @property
@@ -85,6 +87,9 @@ def sides(open_office: Callable[..., Office], clock: SharedClock, stack: object)
         program = made(office.technician)
         wish = {"justification": "Lost telephone"}
         begun = program.post(f"{office.one}/revoke-sessions", wish).json()["operation"]["id"]
+        many = {"kind": "block", "users": [str(office.user.object_id)], **wish}
+        run = program.post(f"/customers/{office.customer.pk}/bulk-runs", many).json()
+        assert [each["user_principal_name"] for each in run["skipped"]] == [office.user.user_principal_name]
         Operation.objects.filter(pk=begun).update(state="failed", next_at=None)  # so that others may begin
         approval = ApprovalRequest.objects.create(
             confirmation_id=office.user.object_id,
@@ -105,7 +110,7 @@ def sides(open_office: Callable[..., Office], clock: SharedClock, stack: object)
             expires_at=clock.now().replace(year=clock.now().year + 1),
         )
         caller = program.post(f"{office.one}/verifications", {"deed": "reset-password", "ticket": "T-1"}).json()
-        return Side(office, program, Operation.objects.get(pk=begun), approval, caller["id"])
+        return Side(office, program, Operation.objects.get(pk=begun), approval, caller["id"], run["id"])
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(middleware, "REQUESTS", Limit(name="api-conversation", most=1_000_000, seconds=60))
@@ -149,6 +154,8 @@ def test_every_answer_is_as_described_and_nothing_of_anothers_customer_is_in_it(
             if whose != "made up":
                 ids = (us if whose == "ours" else them).ids
                 case.path_parameters |= {name: ids[name] for name in case.path_parameters if name in ids}
+                if row.endswith("/bulk-runs") and method == "POST" and isinstance(case.body, dict):
+                    case.body["users"] = [ids["user_id"] for ids in (us.ids, them.ids)][: 1 + next(keys) % 2]
                 if row == "POST /customers" and isinstance(case.body, dict):
                     case.body["groups"] = [str((us if whose == "ours" else them).office.group.pk)]
             headers: dict[str, Any] = {"Authorization": f"Bearer {us.program.text}", "Host": "testserver"}

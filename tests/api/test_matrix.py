@@ -44,7 +44,7 @@ def programs(open_office: Callable[..., Office], ours: Office) -> dict[str, Prog
 def _send(program: Program, row: str, office: Office) -> Any:  # noqa: ANN401  Django's test response
     method, path = row.split(" ", 1)
     ids = {"customer_id": office.customer.pk, "user_id": office.user.object_id}
-    for name in ("request_id", "operation_id", "verification_id"):
+    for name in ("request_id", "operation_id", "verification_id", "run_id"):
         ids[name] = uuid.UUID(int=7)
     filled = path.format_map({name: str(each) for name, each in ids.items()})
     return program.send(method, filled + ("?search=x" if path == "/users" else ""), {} if method != "GET" else None)

@@ -310,3 +310,81 @@ def test_what_was_answered_to_others_does_not_exist_in_a_technicians_scope(
             assert set(KeptAnswer.objects.values_list("token__technician_id", flat=True)) == {each.token.technician_id}
     with scoping.scoped(scoping.NOBODY):
         assert not KeptAnswer.objects.exists()
+
+
+# --- several users, and passes ----------------------------------------------------------------------------------------
+
+
+def test_a_run_over_several_users_is_one_effect_and_names_whom_it_leaves_out(
+    desk: Desk, ours: Office, run: Callable[[], None]
+) -> None:
+    """Issue 4: the API has the screens' bulk runs, with the same rules, under an idempotency key."""
+    from tenantry.audit.models import Event
+    from tenantry.helpdesk.models import BulkRun
+
+    program, customer = made(desk.engineer), f"/customers/{desk.place.customer.pk}"
+    other = desk.place.add_user("Otto Other")
+    many = [str(user.object_id) for user in (desk.dana, other, desk.boss)]
+    body = {"kind": "block", "users": many, **WISH}
+    first, again = (program.post(f"{customer}/bulk-runs", body, key="many") for _ in range(2))
+    assert first.status_code == 202, first.content
+    assert first.json() == again.json()
+    assert BulkRun.objects.filter(tenant_id=desk.place.tenant_id).count() == 1
+    assert {each["user_id"] for each in first.json()["operations"]} == set(many[:2])
+    assert [each["user_principal_name"] for each in first.json()["skipped"]] == [desk.boss.user_principal_name]
+    run()
+    done = program.get(first["Location"].removeprefix("/api/v1")).json()
+    assert {each["state"] for each in done["operations"]} == {"done"}
+    assert not desk.place.in_tenant(desk.dana).account_enabled
+    assert desk.place.in_tenant(desk.boss).account_enabled
+    intent = Event.objects.get(kind="intent", action="helpdesk.block_sign_in", target_id=many[0])
+    assert "API token" in intent.actor_name
+
+    fresh = {**body, "users": [many[0], str(desk.admin.object_id)], "kind": "revoke-sessions"}
+    assert _code(program.post(f"{customer}/bulk-runs", fresh)) == (403, "step_up_required")
+    assert program.post(f"{customer}/bulk-runs", {**body, "kind": "reset-password"}).status_code == 422
+    assert program.post(f"{customer}/bulk-runs", {**body, "users": [str(ours.user.object_id)]}).status_code == 404
+    assert made(desk.help_desk).post(f"{customer}/bulk-runs", body).status_code == 403
+    where = f"{customer}/bulk-runs/{done['id']}"
+    assert made(ours.technician).get(where).status_code == 404
+    assert program.get(f"/customers/{ours.customer.pk}/bulk-runs/{done['id']}").status_code == 404
+    assert BulkRun.objects.filter(tenant_id=desk.place.tenant_id).count() == 1
+
+
+def test_a_pass_is_made_under_a_key_and_its_code_given_out_once(
+    desk: Desk, run: Callable[[], None], clock: SharedClock
+) -> None:
+    """Issue 4: Temporary Access Pass over the API; no code is kept for the key."""
+    import json
+
+    from tenantry.api.models import KeptAnswer
+    from tenantry.safeguards.models import StoredRule
+    from tests.helpdesk.test_access_passes import forget, want
+
+    want(desk.place)
+    desk.place.tenant.allow_access_passes()
+    program, user = made(desk.owner), f"/customers/{desk.place.customer.pk}/users/{desk.dana.object_id}"
+    wish = {**WISH, "minutes": 60}
+    assert _code(program.post(f"{user}/access-pass", wish)) == (403, "caller_proof_required")
+    rule = {"roles": ["owner"], "step_up": False, "strength": 0, "needs_approval": False}
+    when = {"changed_at": clock.now(), "changed_by": "a test"}
+    StoredRule.objects.update_or_create(target_class="ordinary", deed="access_pass", defaults={**rule, **when})
+    try:
+        answer = program.post(f"{user}/access-pass", wish, key="pass")
+        assert answer.status_code == 202, answer.content
+        assert not answer.json()["operation"]["password_ready"]
+        run()
+        where = answer["Location"].removeprefix("/api/v1")
+        assert program.get(where).json()["password_ready"], program.get(where).json()
+        found = desk.place.in_tenant(desk.dana).access_pass
+        assert found is not None
+        assert _code(made(desk.owner).post(f"{where}/password")) == (403, "not_the_asking_token")
+        shown = program.post(f"{where}/password")
+        assert shown.json()["password"] == found.code
+        assert program.post(f"{where}/password").status_code == 409
+        kept = json.dumps(list(KeptAnswer.objects.filter(token=program.token).values_list("body", flat=True)))
+        assert found.code not in kept
+        assert program.post(f"{user}/access-pass", wish, key="pass").json() == answer.json()
+        assert program.post(f"{user}/access-pass", {**wish, "minutes": 5}).status_code == 422
+    finally:
+        forget(desk.place)

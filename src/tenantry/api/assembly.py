@@ -10,7 +10,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from tenantry.api import errors
 from tenantry.api.auth import CLOSED
 from tenantry.api.openapi import described
-from tenantry.api.routes import activity, approvals, customers, users, verifications
+from tenantry.api.routes import activity, approvals, bulk, customers, users, verifications
 from tenantry.kit.errors import Refusal
 
 PREFIX: Final = "/api/v1"
@@ -26,7 +26,7 @@ api = NinjaAPI(
     openapi_url=None,
     auth=CLOSED,
 )
-for _router in (customers.router, users.router, verifications.router, approvals.router, activity.router):
+for _router in (customers.router, users.router, bulk.router, verifications.router, approvals.router, activity.router):
     api.add_router("", _router)
 
 

@@ -2,12 +2,14 @@
 
 import dataclasses
 import uuid
+from collections.abc import Sequence
 
 from tenantry.api.models import ApiToken
 from tenantry.api.queries import asked_by
-from tenantry.helpdesk import actions, guarding, passwords, queries
+from tenantry.directory.models import DirectoryUser
+from tenantry.helpdesk import actions, confirmation, guarding, passwords, queries
 from tenantry.helpdesk.kinds import Kind
-from tenantry.helpdesk.models import Operation, OperationKind
+from tenantry.helpdesk.models import BulkRun, Operation, OperationKind
 from tenantry.kit.actor import Actor
 from tenantry.kit.errors import NotAllowed, require
 from tenantry.kit.sealed import Secret
@@ -28,6 +30,7 @@ class Asked:
     again: uuid.UUID | None = None
     password: str = "words"  # noqa: S105  where it comes from
     must_change: bool = True
+    wish: actions.PassWish | None = None
 
 
 def ask(
@@ -58,12 +61,7 @@ def ask(
             code="caller_proof_required",
         )
     if verdict.wants_step_up:
-        raise NotAllowed(
-            f"{verdict.class_words}: the rules ask for fresh proof that it is you. A token cannot give it.",
-            remedy="Do it in the console, and confirm there with your passkey or a code.",
-            who="a technician",
-            code="step_up_required",
-        )
+        raise _step_up_required(verdict.class_words)
     if verdict.wants_approval and technician.is_service:
         raise NotAllowed(
             f"{verdict.class_words}: the rules ask for two people, and a service account is none: whoever approves "
@@ -72,14 +70,8 @@ def ask(
             who="a technician",
             code="two_people_required",
         )
-    if token.made_by is not None and is_own(token.made_by, user):
-        raise NotAllowed(
-            f"This is the account of {token.made_by.display_name}, who made this token.",
-            remedy="Ask for it in the console, where a second technician decides.",
-            who="a technician",
-            code="own_account",
-        )
-    confirmation = actions.confirm(
+    _require_not_its_makers(token, user)
+    confirmed = actions.confirm(
         technician=technician, customer_id=asked.customer_id, user=user, kind=asked.kind, again=asked.again
     )
     send = actions.request_approval if verdict.wants_approval else actions.request_operation
@@ -89,18 +81,80 @@ def ask(
         customer_id=asked.customer_id,
         object_id=asked.object_id,
         kind=asked.kind,
-        confirmation=dataclasses.replace(confirmation, id=wish_id),
+        confirmation=dataclasses.replace(confirmed, id=wish_id),
         justification=asked.justification,
         ticket=asked.ticket,
         password=_new_password(asked, user.user_principal_name),
         must_change=asked.must_change,
+        wish=asked.wish,
+    )
+
+
+def ask_for_many(
+    *,
+    actor: Actor,
+    technician: Technician,
+    token: ApiToken,
+    customer_id: uuid.UUID,
+    object_ids: Sequence[uuid.UUID],
+    kind: Kind,
+    justification: str,
+    ticket: str,
+    wish_id: uuid.UUID,
+) -> BulkRun:
+    """Start the same on several users; who asks for a caller or a second technician is left out, as on the screens.
+
+    Raises:
+        NotAllowed: somebody among them asks for fresh proof, or is whoever made a service account's token.
+        NotHere, Invalid: as `helpdesk.actions.start_bulk`.
+    """
+    plan = actions.plan_bulk(technician=technician, customer_id=customer_id, kind=kind, object_ids=object_ids)
+    for user in plan.users:
+        _require_not_its_makers(token, user)
+        if plan.verdicts[user.object_id].wants_step_up:
+            raise _step_up_required(f"{user.user_principal_name} ({plan.verdicts[user.object_id].class_words})")
+    confirmed = confirmation.mint(
+        kind=kind.kind.value,
+        technician_id=technician.pk,
+        customer_id=customer_id,
+        tenant_id=plan.tenant_id,
+        object_ids=tuple(object_ids),
+        newest=None,
+    )
+    return actions.start_bulk(
+        actor=actor,
+        technician=technician,
+        customer_id=customer_id,
+        confirmation=dataclasses.replace(confirmed, id=wish_id),
+        kind=kind,
+        justification=justification,
+        ticket=ticket,
+    )
+
+
+def _require_not_its_makers(token: ApiToken, user: DirectoryUser) -> None:
+    if token.made_by is not None and is_own(token.made_by, user):
+        raise NotAllowed(
+            f"This is the account of {token.made_by.display_name}, who made this token.",
+            remedy="Ask for it in the console, where a second technician decides.",
+            who="a technician",
+            code="own_account",
+        )
+
+
+def _step_up_required(whom: str) -> NotAllowed:
+    return NotAllowed(
+        f"{whom}: the rules ask for fresh proof that it is you. A token cannot give it.",
+        remedy="Do it in the console, and confirm there with your passkey or a code.",
+        who="a technician",
+        code="step_up_required",
     )
 
 
 def reveal(
     *, actor: Actor, technician: Technician, token: ApiToken, customer_id: uuid.UUID, operation_id: uuid.UUID
 ) -> tuple[Operation, Secret]:
-    """Give out the new password, once, to the token that asked for the reset.
+    """Give out the new password or the code of a pass, once, to the token that asked for it.
 
     Raises:
         NotAllowed: another token or a person asked for it.
@@ -109,8 +163,8 @@ def reveal(
     operation = queries.get_operation(technician=technician, customer_id=customer_id, operation_id=operation_id)
     if not asked_by(token, operation):
         raise NotAllowed(
-            "Only the token that asked for this reset gets its password, within a day.",
-            remedy="Whoever asked for it reads it in the console, or reset the password again.",
+            "Only the token that asked for this gets its password or code, within a day.",
+            remedy="Whoever asked for it reads it in the console, or ask for it again.",
             code="not_the_asking_token",
         )
     return actions.reveal_password(

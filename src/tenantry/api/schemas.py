@@ -190,6 +190,13 @@ class ResetWish(Wish):
     must_change: bool = True
 
 
+class PassWishIn(Wish):
+    """A Temporary Access Pass. The tenant's policy may be narrower than what is accepted here."""
+
+    minutes: int = Field(60, ge=10, le=43_200)
+    one_time: bool = True
+
+
 class OperationOut(Schema):
     """An operation; only a read of the tenant makes it `done`."""
 
@@ -208,7 +215,37 @@ class OperationOut(Schema):
     ticket: str
     created_at: dt.datetime
     finished_at: dt.datetime | None
-    password_ready: bool
+    password_ready: bool = Field(description="A new password, or a pass's code, waits to be read once.")
+
+
+class BulkIn(In):
+    """The same on several users of one customer."""
+
+    kind: Literal["block", "revoke-sessions"]
+    users: list[uuid.UUID] = Field(min_length=1, max_length=200)
+    justification: Text = Field(min_length=3, max_length=500)
+    ticket: Text = Field("", max_length=64)
+
+
+class SkippedOut(Schema):
+    """A user who was left out, and why."""
+
+    name: str
+    user_principal_name: str
+    reason: str
+
+
+class BulkOut(Schema):
+    """A run over several users: an operation for each it reaches."""
+
+    id: uuid.UUID
+    customer_id: uuid.UUID
+    kind: str
+    asked_by: str
+    ticket: str
+    created_at: dt.datetime
+    operations: list[OperationOut]
+    skipped: list[SkippedOut]
 
 
 class ApprovalOut(Schema):
@@ -249,7 +286,7 @@ class AcceptedOut(Schema):
 
 
 class PasswordOut(Schema):
-    """The new password, this once."""
+    """The new password or the code of a pass, this once."""
 
     password: str
     operation: OperationOut
@@ -258,7 +295,7 @@ class PasswordOut(Schema):
 class VerificationIn(In):
     """What the pass will be good for."""
 
-    deed: Literal["reset-password", "block", "unblock", "revoke-sessions"]
+    deed: Literal["reset-password", "block", "unblock", "revoke-sessions", "access-pass"]
     ticket: Text = Field("", max_length=64)
 
 

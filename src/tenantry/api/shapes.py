@@ -8,7 +8,7 @@ from tenantry.customers.queries import CustomerRow
 from tenantry.directory.listing import FoundUser
 from tenantry.directory.models import DirectoryUser
 from tenantry.helpdesk.kinds import BY_KIND
-from tenantry.helpdesk.models import Operation, OperationKind, OperationState
+from tenantry.helpdesk.models import BulkRun, Operation, OperationState
 from tenantry.helpdesk.queries import ActionRow
 from tenantry.kit.decision import Denied
 from tenantry.safeguards.policies import CLASS_WORDS, TargetClass
@@ -123,7 +123,7 @@ def action_out(row: ActionRow) -> schemas.ActionOut:
 
 def operation_out(operation: Operation) -> schemas.OperationOut:
     """An operation, without its password."""
-    is_reset = operation.kind == OperationKind.RESET_PASSWORD
+    is_ready = operation.state == OperationState.DONE and operation.password_sealed is not None
     return schemas.OperationOut(
         id=operation.pk,
         customer_id=operation.customer_id,
@@ -140,7 +140,21 @@ def operation_out(operation: Operation) -> schemas.OperationOut:
         ticket=operation.ticket,
         created_at=operation.created_at,
         finished_at=operation.finished_at,
-        password_ready=is_reset and operation.state == OperationState.DONE and operation.password_sealed is not None,
+        password_ready=is_ready,
+    )
+
+
+def bulk_out(customer_id: uuid.UUID, run: BulkRun) -> schemas.BulkOut:
+    """A run over several users, and how far each is."""
+    return schemas.BulkOut(
+        id=run.pk,
+        customer_id=customer_id,
+        kind=run.kind,
+        asked_by=run.technician_name,
+        ticket=run.ticket,
+        created_at=run.created_at,
+        operations=[operation_out(each) for each in run.operations.order_by("user_principal_name", "pk")],
+        skipped=[schemas.SkippedOut(**each) for each in run.skipped],
     )
 
 

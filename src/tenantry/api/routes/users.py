@@ -15,6 +15,7 @@ from tenantry.customers.queries import get_customer
 from tenantry.directory import listing
 from tenantry.directory import queries as directory
 from tenantry.helpdesk import queries
+from tenantry.helpdesk.actions import PassWish
 from tenantry.helpdesk.kinds import BY_SLUG
 from tenantry.helpdesk.models import Operation
 from tenantry.safeguards.queries import RequestRow
@@ -69,7 +70,7 @@ def user(request: HttpRequest, customer_id: uuid.UUID, user_id: uuid.UUID) -> sc
         **shapes.user_out(customer_id, found).model_dump(),
         mail=found.mail,
         removed_at=found.removed_at,
-        roles=[role.name for role in details.roles],
+        roles=[f"{role.name} (eligible)" if role.is_eligible else role.name for role in details.roles],
         licences=details.licences,
         actions=[shapes.action_out(row) for row in rows],
     )
@@ -105,6 +106,23 @@ def reset_password(
         again=body.again,
         password=body.password,
         must_change=body.must_change,
+    )
+    return _ask(request, key, asked)
+
+
+@router.post(f"{_USER}/access-pass", response={202: schemas.AcceptedOut}, auth=needs(Permission.HELPDESK_ACT))
+def access_pass(
+    request: HttpRequest, customer_id: uuid.UUID, user_id: uuid.UUID, key: Key, body: schemas.PassWishIn
+) -> HttpResponse:
+    """Create a Temporary Access Pass. Microsoft makes its code; the operation hands it out once."""
+    asked = Asked(
+        customer_id=customer_id,
+        object_id=user_id,
+        kind=BY_SLUG["access-pass"],
+        justification=body.justification,
+        ticket=body.ticket,
+        again=body.again,
+        wish=PassWish(minutes=body.minutes, is_once=body.one_time),
     )
     return _ask(request, key, asked)
 
@@ -154,7 +172,7 @@ def operation(request: HttpRequest, customer_id: uuid.UUID, operation_id: uuid.U
 @router.post(f"{_OPERATION}/password", response=schemas.PasswordOut, auth=needs(Permission.HELPDESK_ACT))
 @sensitive_variables("password")
 def reveal_password(request: HttpRequest, customer_id: uuid.UUID, operation_id: uuid.UUID) -> schemas.PasswordOut:
-    """The new password, once, to the token that asked for the reset; within 15 minutes of its proof."""
+    """The new password or a pass's code, once, to the token that asked for it; within 15 minutes of its proof."""
     found, password = operations.reveal(
         actor=actor_of(request),
         technician=technician_of(request),

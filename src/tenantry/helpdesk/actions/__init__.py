@@ -4,6 +4,7 @@ from tenantry.helpdesk.actions.bulk import MOST_USERS, Plan, plan_bulk, start_bu
 from tenantry.helpdesk.actions.requests import (
     AlreadyThere,
     Expired,
+    PassWish,
     confirm,
     request_approval,
     request_operation,
@@ -16,6 +17,7 @@ __all__ = [
     "MOST_USERS",
     "AlreadyThere",
     "Expired",
+    "PassWish",
     "Plan",
     "WrongCode",
     "confirm",
