@@ -155,7 +155,8 @@ def test_every_answer_is_as_described_and_nothing_of_anothers_customer_is_in_it(
                 ids = (us if whose == "ours" else them).ids
                 case.path_parameters |= {name: ids[name] for name in case.path_parameters if name in ids}
                 if row.endswith("/bulk-runs") and method == "POST" and isinstance(case.body, dict):
-                    case.body["users"] = [ids["user_id"] for ids in (us.ids, them.ids)][: 1 + next(keys) % 2]
+                    both: list[Any] = [side.ids["user_id"] for side in (us, them)]
+                    case.body["users"] = both[: 1 + next(keys) % 2]
                 if row == "POST /customers" and isinstance(case.body, dict):
                     case.body["groups"] = [str((us if whose == "ours" else them).office.group.pk)]
             headers: dict[str, Any] = {"Authorization": f"Bearer {us.program.text}", "Host": "testserver"}

@@ -138,7 +138,7 @@ def test_nobody_gives_a_token_more_than_their_own_or_what_the_api_does_not_offer
         with pytest.raises(Invalid):
             made(helper, permissions=permissions)
     with pytest.raises(Invalid):
-        made(ours.technician, permissions=[Permission.HELPDESK_BULK])
+        made(ours.technician, permissions=[Permission.CONNECTIONS_CHECK])
     for days in (0, 366):
         with pytest.raises(Invalid):
             made(ours.technician, days=days)
