@@ -104,7 +104,7 @@ PERMISSIONS: Final = (
     ),
     _permission(
         "RoleManagement.Read.Directory",
-        "Reads who holds which directory role, our own connection included.",
+        "Reads who holds or may activate which directory role, our own connection included.",
         Feature.READ_ROLES,
         Feature.CHECK_CONNECTION,
         Feature.GRANT_ROLES,
