@@ -258,6 +258,7 @@ MFA_FORMS = {
 
 # --- protection -------------------------------------------------------------------------------------------------------
 _over_tls = _public.scheme == "https"
+SESSION_ENGINE = "tenantry.technicians.session_store"
 SESSION_COOKIE_NAME = "__Host-tenantry" if _over_tls else "tenantry"
 SESSION_COOKIE_SECURE = _over_tls
 SESSION_COOKIE_HTTPONLY = True

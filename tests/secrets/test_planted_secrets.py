@@ -55,9 +55,9 @@ class Planted:
         self.secrets: dict[str, str] = {"typed": TYPED, "generated": GENERATED, "sign-in": SIGN_IN, "wrong": WRONG}
         self.secrets |= {"client secret": CLIENT_SECRET, "mail server": "canary-mail-p@ss"}
 
-    def found_in(self, text: str, *, but: tuple[str, ...] = ()) -> list[str]:
+    def found_in(self, text: str) -> list[str]:
         """The names of what stands in `text`, plain, in hexadecimal, as Base64 or quoted for an address."""
-        return [name for name, secret in self.secrets.items() if name not in but and _stands(secret, text)] + [
+        return [name for name, secret in self.secrets.items() if _stands(secret, text)] + [
             f"a token: {token[:30]}" for token in JWT.findall(text)[:1]
         ]
 
@@ -272,9 +272,7 @@ def _search(
     seen = set()
     for table, text in rows():
         seen.add(table)
-        # A session is found by its id, so its own two tables know it.
-        but = ("session", "other session") if table in {"django_session", "technicians_browsersession"} else ()
-        assert planted.found_in(text, but=but) == [], table
+        assert planted.found_in(text) == [], table
     assert {"procrastinate_jobs", "audit_event", "mfa_authenticator", "helpdesk_secretlink", "api_apitoken"} <= seen
     for session in Session.objects.all():
         assert planted.found_in(json.dumps(session.get_decoded(), default=str)) == []

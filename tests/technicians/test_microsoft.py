@@ -18,6 +18,7 @@ from entrasim.server import Simulator
 from entrasim.state import User
 from tenantry.kit.keys import ClientCredential
 from tenantry.kit.sealed import Secret
+from tenantry.technicians import session_store
 from tenantry.technicians.models import MicrosoftAccount, Technician
 from tenantry.technicians.permissions import Role
 
@@ -172,7 +173,7 @@ def test_a_sign_in_works_once_and_only_in_its_browser(
     back = urlsplit(page.location or at_microsoft.press("Accept").location)
     answer = f"{back.path}?{back.query}"
     with connection.cursor() as cursor:
-        key = client.session.session_key
+        key = session_store.digest(client.session.session_key or "")
         cursor.execute("SELECT session_data FROM django_session WHERE session_key = %s", [key])
         assert "code_verifier" not in str(client.session.decode(cursor.fetchone()[0]))
     assert other.get(answer)["Location"] == LOGIN

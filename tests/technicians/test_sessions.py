@@ -1,13 +1,17 @@
 """Sessions: the list, ending one, the two limits, and the lock after too many wrong passwords."""
 
+import re
 import uuid
 from collections.abc import Callable
 
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.test import Client, override_settings
 from tests.conftest import SharedClock
 from tests.technicians.conftest import PASSWORD
 from tests.technicians.helpers import acts_of, is_signed_in
 
+from tenantry.technicians import session_store
 from tenantry.technicians.models import BrowserSession, Technician
 
 SETTINGS = "/settings/"
@@ -104,3 +108,22 @@ def test_a_lock_is_recorded_once(technician: Technician, browser: Callable[[], C
     assert locked == ["Too many wrong passwords: no password is accepted for five minutes."]
     clock.travel(minutes=5, seconds=1)
     _sign_in(browser(), technician)
+
+
+def test_the_database_knows_no_key_that_opens_a_session(technician: Technician, browser: Callable[[], Client]) -> None:
+    """AC 4 (ASVS 7.2.3): 165 random bits in the cookie, and only their digest in the tables."""
+    client = _sign_in(browser(), technician)
+    client.get(SETTINGS)
+    key = client.cookies[settings.SESSION_COOKIE_NAME].value
+    assert re.fullmatch(r"[a-z0-9]{32}", key)
+    row = Session.objects.get(session_key=session_store.digest(key))
+    noted = BrowserSession.objects.get(technician=technician)
+    assert noted.session_key == row.session_key
+    assert key not in f"{row.session_key} {row.get_decoded()}"
+    thief = browser()
+    for stolen in (row.session_key, row.session_key[:32]):
+        thief.cookies[settings.SESSION_COOKIE_NAME] = stolen
+        assert not is_signed_in(thief)
+    assert is_signed_in(client, technician)
+    client.post("/accounts/logout/")
+    assert not Session.objects.filter(pk=row.pk).exists()

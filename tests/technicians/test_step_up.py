@@ -15,6 +15,7 @@ from tests.technicians.conftest import PASSWORD
 from tests.technicians.helpers import is_signed_in, totp_code
 
 from tenantry.notifications.models import AlertChannel
+from tenantry.technicians import session_store
 from tenantry.technicians.models import Technician
 from tenantry.technicians.permissions import Role
 
@@ -110,7 +111,8 @@ def test_what_is_kept_is_sealed_and_of_no_use_to_others(
     stored = signed_in.session["tenantry_kept_request"]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT session_data FROM django_session WHERE session_key = %s", [signed_in.session.session_key]
+            "SELECT session_data FROM django_session WHERE session_key = %s",
+            [session_store.digest(signed_in.session.session_key or "")],
         )
         in_clear = Session(session_data=cursor.fetchone()[0]).get_decoded()
     assert "a-secret-token" not in str(in_clear)

@@ -180,7 +180,7 @@ class BrowserSession(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     technician = models.ForeignKey(Technician, on_delete=models.CASCADE)
-    session_key = models.CharField(max_length=40)
+    session_key = models.CharField(max_length=40)  # its digest, see session_store.py
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField()
     address = models.CharField(max_length=64)

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import uuid
-from importlib import import_module
 from typing import Final
 
 from django.conf import settings
@@ -13,6 +12,7 @@ from tenantry.audit import actions as audit
 from tenantry.kit import clock
 from tenantry.kit.actor import Actor
 from tenantry.kit.errors import NotHere
+from tenantry.technicians import session_store
 from tenantry.technicians.actions import about
 from tenantry.technicians.events import TechnicianEvent
 from tenantry.technicians.models import BrowserSession, Technician
@@ -30,7 +30,7 @@ def begin(request: HttpRequest, technician: Technician, *, address: str) -> None
     BrowserSession.objects.filter(technician=technician, seen_at__lt=now - _absolute()).delete()
     row = BrowserSession.objects.create(
         technician=technician,
-        session_key=request.session.session_key or "",
+        session_key=_stored(request),
         started_at=now,
         seen_at=now,
         address=address,
@@ -60,7 +60,7 @@ def touch(request: HttpRequest) -> None:
     if entry is None or (request.method == "GET" and request.headers.get("HX-Request") == "true"):
         return
     now = clock.now()
-    key = request.session.session_key or ""
+    key = _stored(request)
     if now.timestamp() - float(entry["seen"]) < _WRITTEN_EVERY and entry.get("key", key) == key:
         return
     request.session[_ENTRY] = {**entry, "seen": now.timestamp(), "key": key}
@@ -118,8 +118,13 @@ def end_rows(technician: Technician, *, but: uuid.UUID | None = None) -> None:
 
 def _end(row: BrowserSession) -> None:
     if row.session_key:
-        import_module(settings.SESSION_ENGINE).SessionStore(row.session_key).delete()
+        session_store.end(row.session_key)
     row.delete()
+
+
+def _stored(request: HttpRequest) -> str:
+    """Under what the session at hand stands in the database; empty for one that was never saved."""
+    return session_store.digest(request.session.session_key) if request.session.session_key else ""
 
 
 def _absolute() -> dt.timedelta:
