@@ -6,7 +6,6 @@ import dataclasses
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from unittest import mock
 
@@ -57,20 +56,7 @@ def traffic() -> Iterator[Traffic]:
 
 
 def work(concurrency: int) -> None:
-    """Run the product's worker until no job waits."""
-    from procrastinate.contrib.django.procrastinate_app import current_app  # noqa: PLC0415  after set-up
+    """Run the product's own worker until no job waits."""
+    from tenantry import worker  # noqa: PLC0415  after set-up
 
-    app = current_app.with_connector(current_app.connector.get_worker_connector())  # type: ignore[attr-defined]
-
-    async def run() -> None:
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency + 2))
-        async with app.open_async():
-            await app.run_worker_async(
-                concurrency=concurrency,
-                fetch_job_polling_interval=1.0,
-                delete_jobs="successful",
-                install_signal_handlers=False,
-                wait=False,
-            )
-
-    asyncio.run(run())
+    asyncio.run(worker.work(concurrency=concurrency, is_once=True))

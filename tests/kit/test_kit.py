@@ -1,8 +1,10 @@
 """Keys, seals, settings, logs, moves and jobs."""
 
+import asyncio
 import logging
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -188,3 +190,24 @@ def test_a_rhythm_that_leaves_its_seconds_open_is_refused(cron: str) -> None:
 
     with pytest.raises(ValueError, match="seconds"):
         jobs.every(cron, "kit.never")(lambda: None)
+
+
+def test_no_more_jobs_run_side_by_side_than_are_wanted_although_more_were_taken() -> None:
+    """The worker takes jobs ahead, so that no place waits for the queue; Microsoft must not meet more of us for it."""
+    from tenantry.worker import side_by_side
+
+    running, most = 0, 0
+
+    async def job() -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0)
+        running -= 1
+
+    async def all_of_them() -> None:
+        place: Any = side_by_side(3)
+        await asyncio.gather(*(place(job, None, None) for _ in range(9)))
+
+    asyncio.run(all_of_them())
+    assert (running, most) == (0, 3)
