@@ -16,6 +16,7 @@ from tenantry.technicians.actions import actor_for
 from tenantry.technicians.models import Technician
 from tenantry.technicians.permissions import Permission
 from tenantry.technicians.recording import network_address
+from tenantry.technicians.refusals import note_refusal
 
 
 class Token(HttpBearer):
@@ -40,11 +41,14 @@ class Token(HttpBearer):
         technician = technician_of(request)
         if self.permission is not None:
             if technician.bounds is not None and self.permission.value not in technician.bounds.permissions:
+                note_refusal(request, technician, self.permission, why="their token")
                 raise NotAllowed(
                     f"This token does not include “{self.permission.value}”.",
                     remedy="Make a token that does, in the console under Settings, API tokens.",
                     code="token_too_small",
                 )
+            if not technician.may(self.permission):
+                note_refusal(request, technician, self.permission, why="their role")
             require_permission(technician, self.permission)
         match = request.resolver_match
         customer_id = match.kwargs.get("customer_id") if match is not None else None

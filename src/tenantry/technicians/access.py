@@ -9,6 +9,7 @@ from tenantry.kit.errors import NotAllowed
 from tenantry.kit.needs import is_open, needs_of
 from tenantry.technicians.models import Technician
 from tenantry.technicians.permissions import Permission, holders
+from tenantry.technicians.refusals import note_refusal
 from tenantry.web.middleware import refusal_page
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -47,16 +48,21 @@ class PermissionMiddleware:
         if is_open(view):
             return None
         try:
-            _require(cast("Technician", request.user), view, request.method or "")
+            _require(request, view)
         except NotAllowed as refusal:
             return refusal_page(request, refusal)
         return None
 
 
-def _require(technician: Technician, view: object, method: str) -> None:
+def _require(request: HttpRequest, view: object) -> None:
+    technician = cast("Technician", request.user)
     wanted = needs_of(view)
     if wanted is None:
         raise NotAllowed("This page is closed: nothing says who may use it.", who="nobody", code="no_rule")
-    permission = wanted.of(method)
-    if permission is not None:
-        require_permission(technician, Permission(permission))
+    found = wanted.of(request.method or "")
+    if found is None:
+        return
+    permission = Permission(found)
+    if not technician.may(permission):
+        note_refusal(request, technician, permission, why="their role")
+    require_permission(technician, permission)

@@ -6,6 +6,7 @@ from enum import StrEnum
 class TechnicianEvent(StrEnum):
     """Tags of the record."""
 
+    ACCESS_REFUSED = "technicians.access_refused"
     DEACTIVATED = "technicians.deactivated"
     INVITATION_RENEWED = "technicians.invitation_renewed"
     INVITATION_WITHDRAWN = "technicians.invitation_withdrawn"
