@@ -1,7 +1,6 @@
 """What a role or a token does not include is refused, and the record says so once, however often it is tried."""
 
 import pytest
-
 from tests.api.conftest import made
 from tests.conftest import SharedClock
 from tests.technicians.helpers import acts_of
