@@ -207,6 +207,17 @@ def test_a_technician_who_hears_another_number_takes_the_proof_back(
     assert row.state == State.STOPPED
 
 
+def test_a_code_typed_for_a_sign_in_spends_none_of_its_tries(desk: Desk, dana: "DirectoryUser", place: Place) -> None:
+    """What is answered at Microsoft cannot be ended by digits in a form of ours."""
+    row = desk.start(dana)
+    before = (row.state, row.tries_left)
+    page = reverse("verification:code", args=(place.customer.pk, row.pk))
+    assert desk.client.post(page, {"code": "12345678"}).status_code == 404
+    row.refresh_from_db()
+    assert (row.state, row.tries_left) == before
+    assert acts_about(dana) == ["started"]
+
+
 def test_guessers_are_shut_out_and_links_end(desk: Desk, dana: "DirectoryUser", place: Place) -> None:
     cache.clear()
     row = desk.start(dana)

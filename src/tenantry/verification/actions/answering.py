@@ -16,7 +16,7 @@ from django.utils.crypto import constant_time_compare
 from tenantry.audit.models import Result
 from tenantry.kit import clock
 from tenantry.kit.actor import Actor, system
-from tenantry.kit.errors import Conflict
+from tenantry.kit.errors import Conflict, NotHere
 from tenantry.safeguards.policies import Strength
 from tenantry.technicians.access import require_permission
 from tenantry.technicians.models import Technician
@@ -25,7 +25,7 @@ from tenantry.verification import queries
 from tenantry.verification.actions import texting
 from tenantry.verification.events import VerificationEvent
 from tenantry.verification.models import State, Verification
-from tenantry.verification.policies import METHODS, PASS_LIFETIME, WRONG_WORDS, Method, Wrong, code_of
+from tenantry.verification.policies import CODES, METHODS, PASS_LIFETIME, WRONG_WORDS, Method, Wrong, code_of
 from tenantry.verification.providers import Check, NoAnswer
 from tenantry.verification.records import note, words_of
 
@@ -45,6 +45,8 @@ def answer_code(
     """
     require_permission(technician, Permission.VERIFICATION_START)
     row = queries.get_verification(technician=technician, customer_id=customer_id, verification_id=verification_id)
+    if row.method not in CODES:  # before a try is spent: nobody's guess ends a sign-in that is under way
+        raise NotHere("This verification is not answered with a code.")
     digest = row.code_digest
     if not spend_try(row):
         return _ended(row, actor)
