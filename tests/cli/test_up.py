@@ -58,8 +58,8 @@ def running(data_dir: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
                 raise AssertionError(log.read_text(encoding="utf-8"))
             time.sleep(0.1)
         yield process, log.read_text(encoding="utf-8")
-        if process.poll() is None:
-            process.kill()
+        if process.poll() is None:  # killed, it would leave its children behind
+            process.send_signal(signal.SIGINT)
         process.wait(timeout=30)
 
 
