@@ -11,7 +11,7 @@ from tenantry.api.models import ApiToken
 from tenantry.customers.queries import get_customer
 from tenantry.kit.actor import Actor
 from tenantry.kit.errors import NotAllowed
-from tenantry.technicians.access import require_permission
+from tenantry.technicians.access import require_for
 from tenantry.technicians.actions import actor_for
 from tenantry.technicians.models import Technician
 from tenantry.technicians.permissions import Permission
@@ -47,9 +47,7 @@ class Token(HttpBearer):
                     remedy="Make a token that does, in the console under Settings, API tokens.",
                     code="token_too_small",
                 )
-            if not technician.may(self.permission):
-                note_refusal(request, technician, self.permission, why="their role")
-            require_permission(technician, self.permission)
+            require_for(request, technician, self.permission)
         match = request.resolver_match
         customer_id = match.kwargs.get("customer_id") if match is not None else None
         if customer_id is not None:

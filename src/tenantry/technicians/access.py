@@ -30,6 +30,17 @@ def require_permission(technician: Technician, permission: Permission) -> None:
         )
 
 
+def require_for(request: HttpRequest, technician: Technician, permission: Permission) -> None:
+    """The same for a page, a form or a route that was asked for: a refusal is written to the record.
+
+    Raises:
+        NotAllowed: they have not; names who has.
+    """
+    if not technician.may(permission):
+        note_refusal(request, technician, permission, why="their role")
+    require_permission(technician, permission)
+
+
 class PermissionMiddleware:
     """Refuses what a technician's role does not include, and views about which nothing was said."""
 
@@ -59,10 +70,6 @@ def _require(request: HttpRequest, view: object) -> None:
     wanted = needs_of(view)
     if wanted is None:
         raise NotAllowed("This page is closed: nothing says who may use it.", who="nobody", code="no_rule")
-    found = wanted.of(request.method or "")
-    if found is None:
-        return
-    permission = Permission(found)
-    if not technician.may(permission):
-        note_refusal(request, technician, permission, why="their role")
-    require_permission(technician, permission)
+    permission = wanted.of(request.method or "")
+    if permission is not None:
+        require_for(request, technician, Permission(permission))
