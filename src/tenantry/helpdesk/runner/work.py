@@ -27,6 +27,7 @@ from tenantry.helpdesk.kinds import BY_KIND
 from tenantry.helpdesk.models import Operation, OperationKind, OperationState
 from tenantry.helpdesk.record import about, actor_of
 from tenantry.helpdesk.runner import refusals, rows, words
+from tenantry.helpdesk.runner.by_now import denied_by_now
 from tenantry.helpdesk.runner.effects import EFFECTS
 from tenantry.helpdesk.runner.words import Words
 from tenantry.kit import clock
@@ -77,6 +78,10 @@ def _start(operation: Operation) -> None:
         return
     if refusals.hold_up(operation):
         return
+    denied = denied_by_now(operation)
+    if denied is not None:
+        _refuse(operation, denied)
+        return
     try:
         facts = _read(operation)
     except errors.GraphError as error:
@@ -89,8 +94,7 @@ def _start(operation: Operation) -> None:
         return
     denied = _ruled_out(operation, facts)
     if denied is not None:
-        said = Words(denied.reason, words.NOTHING_CHANGED, denied.remedy, denied.who, denied.code)
-        rows.finish(operation, state=OperationState.REFUSED, words=said)
+        _refuse(operation, denied)
         return
     if operation.kind == OperationKind.RESET_PASSWORD:
         try:
@@ -102,6 +106,11 @@ def _start(operation: Operation) -> None:
     intent_id = operation.intent_id or _record(operation)
     if intent_id is not None:
         _send(operation, intent_id=intent_id, before=facts.as_json())
+
+
+def _refuse(operation: Operation, denied: Denied) -> None:
+    said = Words(denied.reason, words.NOTHING_CHANGED, denied.remedy, denied.who, denied.code)
+    rows.finish(operation, state=OperationState.REFUSED, words=said)
 
 
 def _mirror_agrees(operation: Operation, facts: SignInFacts) -> bool:
