@@ -72,6 +72,39 @@ def test_ones_own_account_takes_a_second_person(desk: Desk) -> None:
     assert "Ask for approval" in page
 
 
+def test_ones_own_global_administrator_account_is_no_less_one(desk: Desk) -> None:
+    """Issue 4, target classes: an engineer may ask for their own account, and for no Global Administrator's."""
+    desk.boss.mail = desk.engineer.email
+    desk.boss.save(update_fields=["mail"])
+    assert desk.post(desk.engineer, desk.boss)[0] == 403
+    desk.boss.mail = desk.administrator.email
+    desk.boss.save(update_fields=["mail"])
+    request = desk.request(desk.administrator, desk.boss)
+    assert request.target_class == "own_account"
+    colleague, owner = desk.browser(desk.engineer), desk.browser(desk.owner)
+    url = f"/approvals/{request.pk}/"
+    assert "You cannot decide this" in colleague.get(url).content.decode()
+    assert colleague.post(f"{url}approve/", {"note": ""}).status_code == 403
+    assert owner.post(f"{url}approve/", {"note": ""}).status_code == 302
+
+
+def test_ones_own_account_is_known_by_the_microsoft_account_and_by_addresses_one_had(desk: Desk) -> None:
+    """Issue 4, technician's own account: whoever gives themselves another address has the same account."""
+    from tenantry.safeguards.queries import is_own
+    from tenantry.technicians.actions import actor_for, change_profile
+    from tenantry.technicians.models import microsoft_mark
+
+    me = desk.engineer
+    desk.dana.mail = me.email
+    desk.dana.save(update_fields=["mail"])
+    change_profile(actor=actor_for(me), technician=me, display_name=me.display_name, email=f"new-{me.email}")
+    me.refresh_from_db()
+    assert "own account" in desk.browser(me).get(desk.url(desk.dana, "reset-password")).content.decode()
+    assert not is_own(me, desk.admin)
+    me.known_as = [microsoft_mark(tenant_id=desk.place.tenant_id, object_id=desk.admin.object_id)]
+    assert is_own(me, desk.admin)
+
+
 def test_a_run_over_several_leaves_out_who_asks_for_more(desk: Desk) -> None:
     from tenantry.helpdesk import actions
     from tenantry.helpdesk.kinds import BY_SLUG

@@ -19,6 +19,7 @@ from tenantry.safeguards.policies import (
     classify,
     judge,
     may_approve,
+    rule_for,
     standing_of,
 )
 
@@ -148,3 +149,23 @@ def test_a_kind_that_rests_on_an_eligible_role_says_so_and_microsofts_tables_lea
     assert refused.class_words == "Global Administrator (eligible)"
     assert refused.denied is not None
     assert "a Global Administrator (eligible)" in refused.denied.reason
+
+
+@given(own=_RULES, besides=_RULES, proofs=_PROOFS, role=st.sampled_from(ROLES))
+def test_ones_own_account_is_no_way_around_the_rule_of_the_kind_it_is_besides(
+    own: Rule, besides: Rule, proofs: Proofs, role: str
+) -> None:
+    """Issue 4, target classes: the strictest counts, so neither rule lets through what the other refuses."""
+    both = own.joined_with(besides)
+    assert not both.is_weaker_than(own)
+    assert not both.is_weaker_than(besides)
+    verdict = judge(both, role=role, target_class=C.OWN_ACCOUNT, deed=D.BLOCK_SIGN_IN, proofs=proofs)
+    each = [
+        judge(rule, role=role, target_class=C.OWN_ACCOUNT, deed=D.BLOCK_SIGN_IN, proofs=proofs)
+        for rule in (own, besides)
+    ]
+    assert verdict.is_allowed == all(found.is_allowed for found in each)
+    top = Target(role_ids=frozenset({roles.GLOBAL_ADMINISTRATOR}))
+    standing = standing_of(target=top, is_emergency=False, is_own=True, are_roles_known=True)
+    rules = {(C.OWN_ACCOUNT, D.BLOCK_SIGN_IN): own, (C.GLOBAL_ADMINISTRATOR, D.BLOCK_SIGN_IN): besides}
+    assert rule_for(rules, standing, D.BLOCK_SIGN_IN) == both

@@ -88,6 +88,8 @@ def test_the_first_sign_in_is_matched_and_later_ones_go_by_the_account(
     assert is_signed_in(client, technician)
     account = MicrosoftAccount.objects.get(technician=technician)
     assert (str(account.tenant_id), str(account.object_id)) == (ours.id, noor.id)
+    technician.refresh_from_db()
+    assert technician.known_as == [f"{ours.id}/{noor.id}"], "so that it counts as their own account in a directory"
     assert [action for action, _, _ in acts_of(technician)] == [
         "technicians.microsoft_account_linked",
         "technicians.signed_in",

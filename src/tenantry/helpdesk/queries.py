@@ -17,7 +17,7 @@ from tenantry.kit import clock
 from tenantry.kit.decision import Allowed, Decision
 from tenantry.kit.errors import NotHere
 from tenantry.safeguards import queries as safeguards
-from tenantry.safeguards.policies import Deed, judge
+from tenantry.safeguards.policies import Deed, judge, rule_for
 from tenantry.technicians.models import Technician
 from tenantry.tenants import queries as tenants
 
@@ -99,7 +99,7 @@ def action_rows(
         )
         deed = Deed(kind.kind.value)
         verdict = judge(
-            rules[standing.target_class, deed],
+            rule_for(rules, standing, deed),
             role=technician.role,
             target_class=standing.target_class,
             deed=deed,

@@ -116,6 +116,15 @@ class Rule:
             or (other.needs_approval and not self.needs_approval)
         )
 
+    def joined_with(self, other: "Rule") -> "Rule":
+        """What satisfies both: the roles that both let act, and everything that either asks for."""
+        return Rule(
+            self.roles & other.roles,
+            self.step_up or other.step_up,
+            max(self.strength, other.strength),
+            self.needs_approval or other.needs_approval,
+        )
+
     def asks(self) -> str:
         """What it asks for beside the role, in words; empty for nothing."""
         parts = []
@@ -212,10 +221,18 @@ class Standing:
     Attributes:
         target_class: the kind of account.
         is_eligible: only because of a role that is not in force, and that the user may activate.
+        beneath: of a technician's own account, the kind it is besides; its rule holds too.
     """
 
     target_class: TargetClass
     is_eligible: bool = False
+    beneath: TargetClass | None = None
+
+
+def rule_for(rules: Mapping[tuple[TargetClass, Deed], Rule], standing: Standing, deed: Deed) -> Rule:
+    """The rule that counts for an account. One's own Global Administrator account is no less one of those."""
+    rule = rules[standing.target_class, deed]
+    return rule if standing.beneath is None else rule.joined_with(rules[standing.beneath, deed])
 
 
 def standing_of(*, target: Target, is_emergency: bool, is_own: bool, are_roles_known: bool) -> Standing:
@@ -224,7 +241,10 @@ def standing_of(*, target: Target, is_emergency: bool, is_own: bool, are_roles_k
         classify(target=each, is_emergency=is_emergency, is_own=is_own, are_roles_known=are_roles_known)
         for each in (target, dataclasses.replace(target, eligible_role_ids=frozenset()))
     )
-    return Standing(found, is_eligible=found is not by_active)
+    beneath = None
+    if found is TargetClass.OWN_ACCOUNT:
+        beneath = classify(target=target, is_emergency=False, is_own=False, are_roles_known=are_roles_known)
+    return Standing(found, is_eligible=found is not by_active, beneath=beneath)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

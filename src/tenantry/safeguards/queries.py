@@ -15,7 +15,7 @@ from tenantry.kit.errors import NotHere
 from tenantry.safeguards import policies
 from tenantry.safeguards.models import ApprovalRequest, ApprovalState, EmergencyAccount, StoredRule
 from tenantry.safeguards.policies import DEFAULTS, FIXED, Deed, Proofs, Rule, Standing, Strength, TargetClass, Verdict
-from tenantry.technicians.models import Technician
+from tenantry.technicians.models import Technician, microsoft_mark
 from tenantry.technicians.permissions import Permission, holders
 
 if TYPE_CHECKING:
@@ -69,9 +69,13 @@ def standings_of(
 
 
 def is_own(technician: Technician, user: "DirectoryUser") -> bool:
-    """Whether the account is the technician's own, told by the address they sign in with here."""
-    own = technician.email.strip().casefold()
-    return own in {user.user_principal_name.strip().casefold(), (user.mail or "").strip().casefold()}
+    """Whether the account is the technician's own: by the Microsoft account that signs them in, or by an address.
+
+    Addresses they had before count as well: who gives themselves another has the same account.
+    """
+    own = {name.strip().casefold() for name in (technician.email, *technician.known_as)} - {""}
+    account = microsoft_mark(tenant_id=user.tenant_id, object_id=user.object_id)
+    return bool(own & {user.user_principal_name.strip().casefold(), (user.mail or "").strip().casefold(), account})
 
 
 def verdicts(
@@ -87,7 +91,7 @@ def verdicts(
     shown = proofs or {}
     return {
         object_id: policies.judge(
-            in_force[standing.target_class, deed],
+            policies.rule_for(in_force, standing, deed),
             role=technician.role,
             target_class=standing.target_class,
             deed=deed,
@@ -171,8 +175,19 @@ def may_not_decide(*, technician: Technician, row: RequestRow) -> Denied | None:
     if not technician.may(Permission.APPROVALS_DECIDE):
         words = holders(Permission.APPROVALS_DECIDE)
         return Denied("role_too_small", "Your role does not include this.", f"It takes {words}.", words)
-    target_class, deed = TargetClass(row.request.target_class), Deed(row.request.deed)
-    return policies.may_approve(rules()[target_class, deed], role=technician.role, target_class=target_class, deed=deed)
+    return may_not_approve(technician=technician, request=row.request)
+
+
+def may_not_approve(*, technician: Technician, request: ApprovalRequest) -> Denied | None:
+    """Why the rules do not let `technician` agree to this request; None when they do."""
+    target_class, deed = TargetClass(request.target_class), Deed(request.deed)
+    standing = Standing(target_class)
+    if target_class is TargetClass.OWN_ACCOUNT:  # of who asked; who agrees must be one who may act on such an account
+        user = directory.find_user(tenant_id=request.tenant_id, object_id=request.object_id)
+        if user is not None:
+            standing = standings_of(technician=request.requester, users=[user])[user.object_id]
+    rule = policies.rule_for(rules(), standing, deed)
+    return policies.may_approve(rule, role=technician.role, target_class=target_class, deed=deed)
 
 
 def request_made_by(*, confirmation_id: uuid.UUID, technician: Technician) -> ApprovalRequest | None:

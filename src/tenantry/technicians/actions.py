@@ -169,7 +169,11 @@ def change_profile(*, actor: Actor, technician: Technician, display_name: str, e
         return
     try:
         with transaction.atomic():
-            Technician.objects.filter(pk=technician.pk).update(display_name=display_name, email=email)
+            # The account in the customer's directory stays theirs under the address they had.
+            known_as = sorted({*old.known_as, *({old.email} if old.email != email else ())})
+            Technician.objects.filter(pk=technician.pk).update(
+                display_name=display_name, email=email, known_as=known_as
+            )
             audit.record(
                 actor=actor,
                 action=TechnicianEvent.PROFILE_CHANGED,

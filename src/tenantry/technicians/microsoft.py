@@ -32,7 +32,7 @@ from tenantry.kit.errors import NotAllowed
 from tenantry.kit.sealed import CannotUnseal, Secret, seal, unseal
 from tenantry.technicians.actions import about, actor_for
 from tenantry.technicians.events import TechnicianEvent
-from tenantry.technicians.models import MicrosoftAccount, Technician
+from tenantry.technicians.models import MicrosoftAccount, Technician, microsoft_mark
 
 METHOD: Final = "microsoft"
 _KEPT: Final = "tenantry_microsoft"
@@ -133,6 +133,9 @@ def match(found: Identity, *, address: str) -> tuple[Technician, bool]:
                 user_name=found.user_name[:320],
                 linked_at=clock.now(),
             )
+            mark = microsoft_mark(tenant_id=found.tenant_id, object_id=found.object_id)
+            technician.known_as = sorted({*technician.known_as, mark})
+            technician.save(update_fields=["known_as"])
             audit.record(
                 actor=actor_for(technician, address),
                 action=TechnicianEvent.MICROSOFT_LINKED,

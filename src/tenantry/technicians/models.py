@@ -6,11 +6,17 @@ import uuid
 from typing import Any, ClassVar, Final
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
 from tenantry.technicians.permissions import SEES_EVERY_CUSTOMER, Permission, Role, permissions_of
+
+
+def microsoft_mark(*, tenant_id: uuid.UUID, object_id: uuid.UUID) -> str:
+    """How an account at Microsoft stands among what a technician is known as."""
+    return f"{tenant_id}/{object_id}"
 
 
 class TechnicianManager(BaseUserManager["Technician"]):
@@ -57,6 +63,8 @@ class Technician(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     is_service = models.BooleanField(default=False)
     session_epoch = models.PositiveIntegerField(default=0)
+    # What else names them in a directory: addresses they had here, and Microsoft accounts (`microsoft_mark`)
+    known_as = ArrayField(models.CharField(max_length=320), default=list)
     created_at = models.DateTimeField()
     joined_at = models.DateTimeField(null=True)  # when they took the invitation; None while it is open
 

@@ -73,14 +73,7 @@ def run(*, operation_id: uuid.UUID) -> None:
 
 def _start(operation: Operation) -> None:
     """Nothing that may count was sent: look, record, send."""
-    if not operation.is_connected:
-        rows.finish(operation, state=OperationState.FAILED, words=words.not_connected())
-        return
-    if refusals.hold_up(operation):
-        return
-    denied = denied_by_now(operation)
-    if denied is not None:
-        _refuse(operation, denied)
+    if not _may_start(operation):
         return
     try:
         facts = _read(operation)
@@ -106,6 +99,19 @@ def _start(operation: Operation) -> None:
     intent_id = operation.intent_id or _record(operation)
     if intent_id is not None:
         _send(operation, intent_id=intent_id, before=facts.as_json())
+
+
+def _may_start(operation: Operation) -> bool:
+    """Whether it goes on now; what does not is ended, or waits."""
+    if not operation.is_connected:
+        rows.finish(operation, state=OperationState.FAILED, words=words.not_connected())
+        return False
+    if refusals.hold_up(operation):
+        return False
+    denied = denied_by_now(operation)
+    if denied is not None:
+        _refuse(operation, denied)
+    return denied is None
 
 
 def _refuse(operation: Operation, denied: Denied) -> None:

@@ -141,9 +141,7 @@ def approve(
         request = _locked(technician, request_id)
         _require_open(request)
         _require_another(technician, request)
-        target_class, deed = TargetClass(request.target_class), Deed(request.deed)
-        rule = queries.rules()[target_class, deed]
-        denied = policies.may_approve(rule, role=technician.role, target_class=target_class, deed=deed)
+        denied = queries.may_not_approve(technician=technician, request=request)
         if denied is not None:
             require(denied)
         if not stepped_up:
