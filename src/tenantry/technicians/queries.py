@@ -57,6 +57,11 @@ def find_technician(email: str) -> Technician | None:
     return Technician.objects.filter(email=email.strip().lower(), is_active=True, is_service=False).first()
 
 
+def technician_by_id(technician_id: uuid.UUID) -> Technician | None:
+    """The technician with this id, switched off or not, as they are now."""
+    return Technician.objects.filter(pk=technician_id).first()
+
+
 def is_somebody(*, tenant_id: uuid.UUID, object_id: uuid.UUID, addresses: Iterable[str]) -> bool:
     """Whether an account at Microsoft belongs to a technician: it signs one in, or one has this address here."""
     if MicrosoftAccount.objects.filter(tenant_id=tenant_id, object_id=object_id).exists():

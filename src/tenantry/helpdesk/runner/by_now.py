@@ -12,16 +12,17 @@ from tenantry.helpdesk.models import Operation
 from tenantry.kit.decision import Denied
 from tenantry.safeguards import queries as safeguards
 from tenantry.safeguards.policies import CLASS_WORDS, Deed, TargetClass, Verdict
-from tenantry.technicians.models import Technician
+from tenantry.technicians import queries as technicians
 from tenantry.technicians.permissions import Permission, holders
 
 if TYPE_CHECKING:
     from tenantry.directory.models import DirectoryUser
+    from tenantry.technicians.models import Technician
 
 
 def denied_by_now(operation: Operation) -> Denied | None:
     """Why it may not be done any more; None when it still may. What was shown when it was asked for still counts."""
-    technician = Technician.objects.filter(pk=operation.technician_id).first()
+    technician = technicians.technician_by_id(operation.technician_id)
     if technician is None or not technician.is_active:
         return Denied(
             "technician_gone",
@@ -47,7 +48,7 @@ def denied_by_now(operation: Operation) -> Denied | None:
     return None if user is None else _denied_for(operation, technician, user)
 
 
-def _denied_for(operation: Operation, technician: Technician, user: "DirectoryUser") -> Denied | None:
+def _denied_for(operation: Operation, technician: "Technician", user: "DirectoryUser") -> Denied | None:
     verdict = safeguards.verdict_of(technician=technician, user=user, deed=Deed(operation.kind))
     if verdict.denied is not None:
         return verdict.denied
