@@ -5,6 +5,7 @@ customer, of theirs, and made up. The same requests in every run. It is imported
 """
 
 import itertools
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -60,7 +61,7 @@ class Side:
         """Everything about it that a request could change."""
         from tenantry.audit.models import Event
         from tenantry.customers.models import Customer
-        from tenantry.helpdesk.models import Operation
+        from tenantry.helpdesk.models import Operation, SecretLink
         from tenantry.safeguards.models import ApprovalRequest
         from tenantry.verification.models import Verification
 
@@ -69,7 +70,8 @@ class Side:
             list(Customer.objects.filter(pk=key).values_list("name", "domain", "state")),
             sorted(Operation.objects.filter(customer_id=key).values_list("pk", "state")),
             list(ApprovalRequest.objects.filter(customer_id=key).values_list("pk", "state", "note")),
-            list(Verification.objects.filter(customer_id=key).values_list("pk", "state")),
+            sorted(Verification.objects.filter(customer_id=key).values_list("pk", "state", "tries_left")),
+            sorted(SecretLink.objects.filter(operation__customer_id=key).values_list("pk", "closed_why")),
             Event.objects.filter(customer_id=key).count(),
         )
 
@@ -78,8 +80,10 @@ class Side:
 def sides(open_office: Callable[..., Office], clock: SharedClock, stack: object) -> Iterator[tuple[Side, Side]]:
     del stack  # the simulator gives us an app, or no caller could be verified
     from tenantry.api import middleware
+    from tenantry.helpdesk import passwords
     from tenantry.helpdesk.models import Operation
     from tenantry.kit.limits import Limit
+    from tenantry.kit.sealed import Secret
     from tenantry.safeguards.models import ApprovalRequest
 
     def side() -> Side:
@@ -90,7 +94,10 @@ def sides(open_office: Callable[..., Office], clock: SharedClock, stack: object)
         many = {"kind": "block", "users": [str(office.user.object_id)], **wish}
         run = program.post(f"/customers/{office.customer.pk}/bulk-runs", many).json()
         assert [each["user_principal_name"] for each in run["skipped"]] == [office.user.user_principal_name]
-        Operation.objects.filter(pk=begun).update(state="failed", next_at=None)  # so that others may begin
+        sealed = passwords.sealed_for(uuid.UUID(begun), Secret("canary-plum-kettle"))
+        # Ended, so that others may begin, and with something to hand over.
+        ended = {"state": "done", "next_at": None, "finished_at": clock.now()}
+        Operation.objects.filter(pk=begun).update(password_sealed=sealed, **ended)
         approval = ApprovalRequest.objects.create(
             confirmation_id=office.user.object_id,
             kind="helpdesk.operation",

@@ -10,7 +10,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from tenantry.api import errors
 from tenantry.api.auth import CLOSED
 from tenantry.api.openapi import described
-from tenantry.api.routes import activity, approvals, bulk, customers, users, verifications
+from tenantry.api.routes import activity, approvals, bulk, customers, links, users, verifications
 from tenantry.kit.errors import Refusal
 
 PREFIX: Final = "/api/v1"
@@ -26,8 +26,8 @@ api = NinjaAPI(
     openapi_url=None,
     auth=CLOSED,
 )
-for _router in (customers.router, users.router, bulk.router, verifications.router, approvals.router, activity.router):
-    api.add_router("", _router)
+for _routes in (customers, users, links, bulk, verifications, approvals, activity):
+    api.add_router("", _routes.router)
 
 
 @api.exception_handler(Refusal)

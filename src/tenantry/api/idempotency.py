@@ -15,7 +15,7 @@ from tenantry.api.actions import KEPT_FOR
 from tenantry.api.auth import token_of
 from tenantry.api.models import KeptAnswer
 from tenantry.kit import clock
-from tenantry.kit.errors import Invalid
+from tenantry.kit.errors import Conflict, Invalid, Refusal
 
 Key = Annotated[
     str,
@@ -54,29 +54,90 @@ def once(request: HttpRequest, key: str, work: Callable[[uuid.UUID], Answer]) ->
         Invalid: the key was used for something else.
         Refusal: what `work` refuses with.
     """
-    token = token_of(request)
-    mark = _fingerprint(request)
-    now = clock.now()
     with transaction.atomic():
-        KeptAnswer.objects.filter(token=token, key=key, created_at__lte=now - KEPT_FOR).delete()
-        try:
-            with transaction.atomic():
-                row = KeptAnswer.objects.create(token=token, key=key, fingerprint=mark, created_at=now)
-        except IntegrityError:
-            return _again(KeptAnswer.objects.get(token=token, key=key), mark)
+        row, is_new = _taken(request, key)
+        if not is_new:
+            return _again(row)
         answer = work(row.pk)
-        row.status, row.body, row.location = answer.status, answer.body, answer.location
-        row.save(update_fields=["status", "body", "location"])
-    return _respond(row)
+        return _kept(row, answer)
 
 
-def _again(row: KeptAnswer, mark: bytes) -> JsonResponse:
+def once_outside(
+    request: HttpRequest,
+    key: str,
+    work: Callable[[uuid.UUID], Answer],
+    so_far: Callable[[uuid.UUID], Answer | None] = lambda _: None,
+) -> JsonResponse:
+    """The same for work that speaks to somebody outside, and commits what it does before it does it.
+
+    One transaction around it could undo the record of what was sent, or a try that was spent. So the key is taken
+    first, and the answer kept when there is one. Whoever asks again in between, or after a process was killed in
+    between, gets what has become of it so far, or is told that it is under way: never a second effect.
+
+    Args:
+        request: of a token.
+        key: the client's.
+        work: gets an id of its own, for instance for what it makes. A refusal must mean that it did nothing.
+        so_far: what an earlier request with this id has come to; None: nothing that could be told.
+
+    Raises:
+        Invalid: the key was used for something else.
+        Conflict: an earlier request with this key has no answer (yet).
+        Refusal: what `work` refuses with.
+    """
+    row, is_new = _taken(request, key)
+    if not is_new:
+        if row.status is not None:
+            return _again(row)
+        found = so_far(row.pk)
+        if found is None:
+            raise Conflict(
+                "An earlier request with this idempotency key is under way, or was cut off.",
+                remedy="Read what has become of it. If nothing has, send it again with a new key.",
+                code="request_under_way",
+            )
+        return _again(_filled(row, found))
+    try:
+        answer = work(row.pk)
+    except Refusal:
+        row.delete()
+        raise
+    return _kept(row, answer)
+
+
+def _taken(request: HttpRequest, key: str) -> tuple[KeptAnswer, bool]:
+    """The row of this token and key, and whether it was made now.
+
+    Raises:
+        Invalid: the key was used for something else.
+    """
+    token, mark, now = token_of(request), _fingerprint(request), clock.now()
+    KeptAnswer.objects.filter(token=token, key=key, created_at__lte=now - KEPT_FOR).delete()
+    try:
+        with transaction.atomic():
+            return KeptAnswer.objects.create(token=token, key=key, fingerprint=mark, created_at=now), True
+    except IntegrityError:
+        row = KeptAnswer.objects.get(token=token, key=key)
     if not hmac.compare_digest(bytes(row.fingerprint), mark):
         raise Invalid(
             "This idempotency key was used for another request.",
             remedy="Use a new key for each wish.",
             code="idempotency_key_reused",
         )
+    return row, False
+
+
+def _filled(row: KeptAnswer, answer: Answer) -> KeptAnswer:
+    row.status, row.body, row.location = answer.status, answer.body, answer.location
+    return row
+
+
+def _kept(row: KeptAnswer, answer: Answer) -> JsonResponse:
+    _filled(row, answer).save(update_fields=["status", "body", "location"])
+    return _respond(row)
+
+
+def _again(row: KeptAnswer) -> JsonResponse:
     answer = _respond(row)
     answer["Idempotent-Replayed"] = "true"
     return answer
@@ -90,5 +151,6 @@ def _respond(row: KeptAnswer) -> JsonResponse:
 
 
 def _fingerprint(request: HttpRequest) -> bytes:
+    """Keyed: a body may hold six digits, and a plain digest of it could be searched by whoever reads the database."""
     parts = f"{request.method} {request.get_full_path()}\n".encode() + request.body
     return salted_hmac(_SALT, parts, algorithm="sha256").digest()

@@ -38,7 +38,7 @@ class KeptAnswer(models.Model):
     token = models.ForeignKey(ApiToken, on_delete=models.CASCADE)
     key = models.CharField(max_length=128)
     fingerprint = models.BinaryField(max_length=32)  # of method, address and body, keyed
-    status = models.PositiveSmallIntegerField(null=True)  # null only inside the transaction that makes the answer
+    status = models.PositiveSmallIntegerField(null=True)  # null until there is an answer
     body = models.JSONField(null=True)
     location = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(db_index=True)

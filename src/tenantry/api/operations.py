@@ -55,9 +55,8 @@ def ask(
         require(verdict.denied)
     if verdict.wants_strength:
         raise NotAllowed(
-            f"{verdict.class_words}: the rules ask for a caller who proved who they are. A program has no caller.",
-            remedy="Do it in the console, where the caller can be verified.",
-            who="a technician",
+            f"{verdict.class_words}: the rules ask for a caller who proved who they are for this ticket.",
+            remedy="Verify the caller first: POST to the user's `/verifications`, with this deed and ticket.",
             code="caller_proof_required",
         )
     if verdict.wants_step_up:
@@ -160,6 +159,26 @@ def reveal(
         NotAllowed: another token or a person asked for it.
         NotHere, Conflict: as `helpdesk.actions.reveal_password`.
     """
+    _require_asked(technician, token, customer_id, operation_id)
+    return actions.reveal_password(
+        actor=actor, technician=technician, customer_id=customer_id, operation_id=operation_id
+    )
+
+
+def share(
+    *, actor: Actor, technician: Technician, token: ApiToken, customer_id: uuid.UUID, operation_id: uuid.UUID
+) -> actions.MadeLink:
+    """Make a one-time link to it, for the user, with the token that asked for it; an earlier link ends.
+
+    Raises:
+        NotAllowed: another token or a person asked for it.
+        NotHere, Conflict: as `helpdesk.actions.make_link`.
+    """
+    _require_asked(technician, token, customer_id, operation_id)
+    return actions.make_link(actor=actor, technician=technician, customer_id=customer_id, operation_id=operation_id)
+
+
+def _require_asked(technician: Technician, token: ApiToken, customer_id: uuid.UUID, operation_id: uuid.UUID) -> None:
     operation = queries.get_operation(technician=technician, customer_id=customer_id, operation_id=operation_id)
     if not asked_by(token, operation):
         raise NotAllowed(
@@ -167,9 +186,6 @@ def reveal(
             remedy="Whoever asked for it reads it in the console, or ask for it again.",
             code="not_the_asking_token",
         )
-    return actions.reveal_password(
-        actor=actor, technician=technician, customer_id=customer_id, operation_id=operation_id
-    )
 
 
 def _new_password(asked: Asked, user_principal_name: str) -> Secret | None:

@@ -5,9 +5,12 @@ import uuid
 from typing import Annotated, Any, Literal
 
 from ninja import Field, Query, Schema
-from pydantic import AfterValidator, ConfigDict
+from pydantic import AfterValidator, ConfigDict, StringConstraints
 
+from tenantry.helpdesk.models import LinkState
 from tenantry.kit.cursors import is_storable
+from tenantry.verification.models import State
+from tenantry.verification.policies import Method, Stopped
 
 
 def _storable(text: str) -> str:
@@ -292,11 +295,49 @@ class PasswordOut(Schema):
     operation: OperationOut
 
 
-class VerificationIn(In):
-    """What the pass will be good for."""
+class SecretLinkOut(Schema):
+    """A one-time link to a new password or a pass's code, without its address."""
 
-    deed: Literal["reset-password", "block", "unblock", "revoke-sessions", "access-pass"]
-    ticket: Text = Field("", max_length=64)
+    state: LinkState = Field(description="`empty`: what it led to was shown otherwise, or thrown away.")
+    made_by: str
+    created_at: dt.datetime
+    expires_at: dt.datetime
+    opened_at: dt.datetime | None
+    opened_from: str = Field(description="The network address.")
+    wrong_codes: int
+
+
+class NewSecretLinkOut(SecretLinkOut):
+    """The same with what the user needs, this once."""
+
+    address: str = Field(description="For the user, by one way.")
+    code: str = Field(description="For the user, by another way.")
+
+
+Deed = Literal["reset-password", "block", "unblock", "revoke-sessions", "access-pass"]
+Ticket = Annotated[Text, Field(max_length=64)]
+
+
+class VerificationIn(In):
+    """What the pass will be good for, and how the caller proves who they are."""
+
+    deed: Deed
+    ticket: Ticket = ""
+    method: Method = Method.OWN_SIGN_IN
+
+
+class CodeIn(In):
+    """The code that the caller read out."""
+
+    code: Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
+
+
+class StopIn(In):
+    """Why it is stopped."""
+
+    why: Stopped = Field(
+        Stopped.ENDED, description="`denied`: the owner of the address or telephone says that they did not call."
+    )
 
 
 class VerificationOut(Schema):
@@ -306,22 +347,60 @@ class VerificationOut(Schema):
     customer_id: uuid.UUID
     user_id: uuid.UUID
     user_principal_name: str
-    method: str
+    method: Method
     deed: str
     ticket: str
-    state: str
-    number: str = Field(description="The caller's page shows it too, so that both know whom they deal with.")
-    strength: int
+    state: State
+    wrong: str = Field(
+        description="While it waits, or failed: why the last answer did not count, such as `wrong_code`."
+    )
+    wrong_words: str
+    tries_left: int
+    strength: int = Field(description="What was proven: 1 basic, 2 good, 3 strong; 0 until then.")
     started_by: str
     started_at: dt.datetime
     answer_until: dt.datetime
+    decided_at: dt.datetime | None
     pass_until: dt.datetime | None
 
 
-class VerificationLinkOut(VerificationOut):
-    """The same with the caller's link, while it waits and for whoever began; else empty."""
+class VerificationNowOut(VerificationOut):
+    """The same with what is said and sent while it waits."""
 
-    link: str
+    number: str = Field(
+        description="Shown to the caller too (own sign-in, Duo), or to be told to them alone (manager); empty for none."
+    )
+    link: str = Field(description="For the caller, or their manager; only for whoever began, while it waits.")
+    sent_to: str = Field(description="Where it went, masked.")
+    manager: str = Field(description="Who is asked to vouch.")
+    warning: str = Field(description="What speaks against the number that a code went to.")
+
+
+class VerificationsOut(Schema):
+    """The latest of a user, newest first."""
+
+    items: list[VerificationOut]
+
+
+class MethodOut(Schema):
+    """A method for one user."""
+
+    method: Method
+    label: str
+    about: str
+    usable: bool
+    obstacle: str = Field(description="Why not.")
+    hint: str
+    warning: str
+    least: int = Field(description="The strength that it proves in any case.")
+    most: int = Field(description="The strength at best.")
+
+
+class MethodsOut(Schema):
+    """Every method, the strongest first, and the strength that the rules ask for."""
+
+    wanted: int
+    items: list[MethodOut]
 
 
 class Note(In):

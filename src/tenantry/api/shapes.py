@@ -8,14 +8,15 @@ from tenantry.customers.queries import CustomerRow
 from tenantry.directory.listing import FoundUser
 from tenantry.directory.models import DirectoryUser
 from tenantry.helpdesk.kinds import BY_KIND
-from tenantry.helpdesk.models import BulkRun, Operation, OperationState
-from tenantry.helpdesk.queries import ActionRow
+from tenantry.helpdesk.models import BulkRun, Operation, OperationState, SecretLink
+from tenantry.helpdesk.queries import ActionRow, state_of_link
 from tenantry.kit.decision import Denied
 from tenantry.safeguards.policies import CLASS_WORDS, TargetClass
 from tenantry.safeguards.queries import RequestRow
 from tenantry.tenants.policies import Line
 from tenantry.tenants.queries.overview import Overview
-from tenantry.verification.models import Verification
+from tenantry.verification.models import State, Verification
+from tenantry.verification.policies import WRONG_WORDS, Method, Offer, Wrong
 from tenantry.verification.queries import state_now
 
 
@@ -158,23 +159,56 @@ def bulk_out(customer_id: uuid.UUID, run: BulkRun) -> schemas.BulkOut:
     )
 
 
+def secret_link_out(link: SecretLink) -> schemas.SecretLinkOut:
+    """A one-time link, without address and code."""
+    return schemas.SecretLinkOut(
+        state=state_of_link(link),
+        made_by=link.made_by,
+        created_at=link.created_at,
+        expires_at=link.expires_at,
+        opened_at=link.opened_at,
+        opened_from=link.opened_from,
+        wrong_codes=link.tries,
+    )
+
+
 def verification_out(row: Verification) -> schemas.VerificationOut:
-    """An attempt to verify a caller, without their link."""
+    """An attempt to verify a caller, fit to be kept: without number, link, or where anything went."""
+    state = state_now(row)
+    wrong = row.last_wrong if state in {State.WAITING, State.FAILED} else ""
     return schemas.VerificationOut(
         id=row.pk,
         customer_id=row.customer_id,
         user_id=row.object_id,
         user_principal_name=row.target_name,
-        method=row.method,
+        method=Method(row.method),
         deed=BY_KIND[row.deed].slug,
         ticket=row.ticket,
-        state=str(state_now(row)),
-        number=row.number,
+        state=state,
+        wrong=wrong,
+        wrong_words=WRONG_WORDS[Wrong(wrong)] if wrong else "",
+        tries_left=row.tries_left,
         strength=row.strength,
         started_by=row.technician_name,
         started_at=row.started_at,
         answer_until=row.answer_until,
+        decided_at=row.decided_at,
         pass_until=row.pass_until,
+    )
+
+
+def method_out(offer: Offer) -> schemas.MethodOut:
+    """A method for one user."""
+    return schemas.MethodOut(
+        method=offer.method,
+        label=offer.about.label,
+        about=offer.about.about,
+        usable=not offer.obstacle,
+        obstacle=offer.obstacle,
+        hint=offer.hint,
+        warning=offer.warning,
+        least=offer.about.least,
+        most=offer.about.most,
     )
 
 

@@ -161,6 +161,18 @@ class Operation(models.Model):
         return _TONES[OperationState(self.state)]
 
 
+class LinkState(models.TextChoices):
+    """What became of a one-time link. Whoever opens it is not told which."""
+
+    WAITING = "waiting", "Not opened yet"
+    OPENED = "opened", "Opened"
+    EXPIRED = "expired", "Not opened in time"
+    REPLACED = "replaced", "Replaced by another"
+    REVOKED = "revoked", "Revoked"
+    WRONG_CODES = "wrong_codes", "Ended by wrong codes"
+    EMPTY = "empty", "Nothing is left behind it"  # shown otherwise, or thrown away
+
+
 class SecretLink(models.Model):
     """A one-time link to the new password of an operation. Neither its token nor its code is stored."""
 

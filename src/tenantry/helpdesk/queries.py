@@ -12,7 +12,15 @@ from tenantry.customers.queries import Customer, get_customer
 from tenantry.directory import queries as directory
 from tenantry.helpdesk import policies
 from tenantry.helpdesk.kinds import BY_KIND, KINDS, Kind
-from tenantry.helpdesk.models import OPEN_STATES, BulkRun, Operation, OperationKind, OperationState, SecretLink
+from tenantry.helpdesk.models import (
+    OPEN_STATES,
+    BulkRun,
+    LinkState,
+    Operation,
+    OperationKind,
+    OperationState,
+    SecretLink,
+)
 from tenantry.kit import clock
 from tenantry.kit.decision import Allowed, Decision
 from tenantry.kit.errors import NotHere
@@ -273,7 +281,18 @@ def get_bulk_run(*, technician: Technician, customer_id: uuid.UUID, run_id: uuid
 
 def newest_link(operation: Operation) -> SecretLink | None:
     """The newest one-time link to the operation's password."""
-    return operation.secret_links.order_by("-created_at").first()
+    return operation.secret_links.select_related("operation").order_by("-created_at").first()
+
+
+def state_of_link(link: SecretLink) -> LinkState:
+    """What became of a link, by the clock."""
+    if link.opened_at is not None:
+        return LinkState.OPENED
+    if link.closed_at is not None:
+        return LinkState(link.closed_why.replace(" ", "_"))
+    if link.expires_at <= clock.now():
+        return LinkState.EXPIRED
+    return LinkState.WAITING if link.operation.password_sealed is not None else LinkState.EMPTY
 
 
 def kind_of(operation: Operation | BulkRun) -> Kind:

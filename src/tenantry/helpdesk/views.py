@@ -21,7 +21,7 @@ from tenantry.helpdesk.confirmation import Confirmation
 from tenantry.helpdesk.forms import ConfirmForm, PassForm, ResetForm, StopForm
 from tenantry.helpdesk.guarding import Shown
 from tenantry.helpdesk.kinds import BY_KIND, BY_SLUG, Kind
-from tenantry.helpdesk.models import Operation, OperationKind, OperationState
+from tenantry.helpdesk.models import LinkState, Operation, OperationKind, OperationState
 from tenantry.kit import clock
 from tenantry.kit.decision import Allowed
 from tenantry.kit.errors import Conflict, Invalid, NotAllowed, require
@@ -332,6 +332,7 @@ def _operation_context(
     technician = technician_of(request)
     has_secret = found.has_secret
     is_done = found.state == OperationState.DONE
+    link = queries.newest_link(found) if has_secret else None
     return {
         "customer": found.tenant.customer,
         "operation": found,
@@ -343,7 +344,8 @@ def _operation_context(
         "is_ready_to_show": has_secret and is_done and found.password_sealed is not None,
         "shown_password": password.reveal() if password is not None else "",
         "hides_passwords": found.tenant.customer.hides_passwords,
-        "link": queries.newest_link(found) if has_secret else None,
+        "link": link,
+        "link_waits": link is not None and queries.state_of_link(link) == LinkState.WAITING,
         "is_given_up": found.state == OperationState.GIVEN_UP,
         "stop_form": (stop_form or StopForm()) if policies.may_stop(found, clock.now()) else None,
         "nothing_sent": found.first_sent_at is None,

@@ -82,6 +82,23 @@ WRONG_WORDS: Final[Mapping[Wrong, str]] = MappingProxyType(
 )
 
 
+class Stopped(StrEnum):
+    """Why a technician stops an attempt, or takes a pass back."""
+
+    ENDED = "stopped"
+    DIFFERS = "number_differs"
+    DENIED = "denied"
+
+
+STOPPED_WORDS: Final[Mapping[Stopped, str]] = MappingProxyType(
+    {
+        Stopped.ENDED: "Stopped.",
+        Stopped.DIFFERS: "The caller could not tell the number that their page shows.",
+    }
+)
+"""For the record; a denial has words of its own."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class MethodAbout:
     """A method as screens and records name it.

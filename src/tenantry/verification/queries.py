@@ -10,12 +10,14 @@ from django.utils.crypto import salted_hmac
 
 from tenantry.customers.queries import get_customer
 from tenantry.directory import phones
+from tenantry.directory import queries as directory
 from tenantry.graph.apps import App, registration
 from tenantry.kit import clock
 from tenantry.kit.errors import NotHere
 from tenantry.kit.sealed import Secret, unseal
 from tenantry.notifications.sending import mail
-from tenantry.safeguards.policies import Strength
+from tenantry.safeguards import queries as safeguards
+from tenantry.safeguards.policies import Deed, Strength
 from tenantry.technicians.models import Technician
 from tenantry.verification import policies
 from tenantry.verification.models import DuoAccount, State, TextSender, Verification
@@ -108,6 +110,14 @@ def offers_for(*, user: "DirectoryUser", wanted: Strength) -> tuple[policies.Off
     )
 
 
+def offers_to(
+    *, technician: Technician, user: "DirectoryUser", deed: Deed
+) -> tuple[Strength, tuple[policies.Offer, ...]]:
+    """The strength that the rules ask of `technician` for `deed` on a user, and the methods with that in mind."""
+    wanted = safeguards.verdict_of(technician=technician, user=user, deed=deed).rule.strength
+    return wanted, offers_for(user=user, wanted=wanted)
+
+
 def number_of(user: "DirectoryUser") -> phones.Number:
     """The mobile number that the directory holds for a user."""
     return phones.number_of(user.mobile_phone, country=user.usage_location)
@@ -116,6 +126,14 @@ def number_of(user: "DirectoryUser") -> phones.Number:
 def number_warning(user: "DirectoryUser") -> str:
     """What speaks against that number."""
     return phones.warning(now=clock.now(), changed_at=user.mobile_phone_changed_at, created_at=user.created_at)
+
+
+def warning_of(row: Verification) -> str:
+    """What speaks against the number that a code went to; empty for nothing, and for other methods."""
+    if row.method != policies.Method.TEXT_CODE:
+        return ""
+    user = directory.find_user(tenant_id=row.tenant_id, object_id=row.object_id)
+    return number_warning(user) if user is not None else ""
 
 
 def duo_of(customer_id: uuid.UUID) -> DuoAccount | None:

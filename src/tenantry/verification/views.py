@@ -14,7 +14,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tenantry.customers.queries import get_customer
-from tenantry.helpdesk.guarding import verdict_for
 from tenantry.helpdesk.kinds import BY_KIND, BY_SLUG
 from tenantry.helpdesk.queries import find_user
 from tenantry.kit.errors import Conflict, Invalid
@@ -25,11 +24,11 @@ from tenantry.technicians.permissions import Permission
 from tenantry.verification import actions, queries
 from tenantry.verification.forms import CodeForm, StartForm
 from tenantry.verification.models import State, Verification
-from tenantry.verification.policies import CODES, METHODS, WRONG_WORDS, Method, Wrong
+from tenantry.verification.policies import CODES, METHODS, WRONG_WORDS, Method, Stopped, Wrong
 
 _TONES = {State.WAITING: "wait", State.PASSED: "good", State.USED: "good", State.DENIED: "bad", State.FAILED: "bad"}
 _WAITING_FOR = {Method.MANAGER: "Waiting for the manager", Method.DUO_PUSH: "Waiting for the device"}
-_STOP_REASONS = {"differs": "The caller could not tell the number that their page shows.", "": "Stopped."}
+_STOPS = {"differs": Stopped.DIFFERS, "denied": Stopped.DENIED}
 
 
 @needs(Permission.VERIFICATION_START)
@@ -60,15 +59,14 @@ def start(request: HttpRequest, customer_id: uuid.UUID, object_id: uuid.UUID, sl
         else:
             return redirect("verification:progress", customer_id=customer_id, verification_id=row.pk)
     ticket = str(form["ticket"].value() or "")
-    verdict = verdict_for(technician=technician, user=user, kind=kind, ticket=ticket)
-    wanted = verdict.rule.strength
+    wanted, offers = queries.offers_to(technician=technician, user=user, deed=Deed(kind.kind.value))
     context = {
         "customer": customer,
         "directory_user": user,
         "kind": kind,
         "form": form,
         "wanted": STRENGTH_WORDS[wanted] if wanted else "",
-        "offers": queries.offers_for(user=user, wanted=wanted),
+        "offers": offers,
         "recent": [_told(row) for row in queries.recent(tenant_id=user.tenant_id, object_id=user.object_id)],
         "back": _confirm_url(customer_id, object_id, slug, ticket),
     }
@@ -119,21 +117,13 @@ def code(request: HttpRequest, customer_id: uuid.UUID, verification_id: uuid.UUI
 @require_POST
 def stop(request: HttpRequest, customer_id: uuid.UUID, verification_id: uuid.UUID) -> HttpResponse:
     """Stop it, take the pass back, or note that the person says they did not call."""
-    if request.POST.get("why") == "denied":
-        actions.deny(
-            actor=actor_of(request),
-            technician=technician_of(request),
-            customer_id=customer_id,
-            verification_id=verification_id,
-        )
-        return redirect("verification:progress", customer_id=customer_id, verification_id=verification_id)
     with contextlib.suppress(Conflict):  # as above
         actions.stop(
             actor=actor_of(request),
             technician=technician_of(request),
             customer_id=customer_id,
             verification_id=verification_id,
-            reason=_STOP_REASONS.get(request.POST.get("why", ""), _STOP_REASONS[""]),
+            why=_STOPS.get(request.POST.get("why", ""), Stopped.ENDED),
         )
     return redirect("verification:progress", customer_id=customer_id, verification_id=verification_id)
 
@@ -178,7 +168,7 @@ def _context(request: HttpRequest, customer_id: uuid.UUID, verification_id: uuid
         "by_code": row.method in CODES,
         "by_manager": row.method == Method.MANAGER,
         "by_push": row.method == Method.DUO_PUSH,
-        "new_number": queries.number_warning(user) if row.method == Method.TEXT_CODE else "",
+        "new_number": queries.warning_of(row),
         "link": queries.link_of(row) if row.technician_id == technician.pk else "",
         "form": CodeForm(),
         "back": _confirm_url(customer_id, row.object_id, kind.slug, row.ticket),

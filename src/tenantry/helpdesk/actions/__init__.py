@@ -10,13 +10,14 @@ from tenantry.helpdesk.actions.requests import (
     request_operation,
 )
 from tenantry.helpdesk.actions.secrets import discard_password, discard_stale_passwords, reveal_password
-from tenantry.helpdesk.actions.sharing import WrongCode, find_link, make_link, open_link, revoke_link
+from tenantry.helpdesk.actions.sharing import MadeLink, WrongCode, find_link, make_link, open_link, revoke_link
 from tenantry.helpdesk.actions.stopping import stop_waiting
 
 __all__ = [
     "MOST_USERS",
     "AlreadyThere",
     "Expired",
+    "MadeLink",
     "PassWish",
     "Plan",
     "WrongCode",

@@ -40,11 +40,13 @@ class MadeLink:
         address: for the user, by one channel.
         code: for the user, by another channel: read it out on the telephone.
         expires_at: when both end.
+        row: what is stored of them.
     """
 
     address: str
     code: Secret
     expires_at: dt.datetime
+    row: SecretLink
 
 
 class WrongCode(NotAllowed):
@@ -90,7 +92,7 @@ def make_link(*, actor: Actor, technician: Technician, customer_id: uuid.UUID, o
             details={"link": str(made.pk)},
         )
     address = f"{settings.PUBLIC_URL}{reverse('helpdesk:secret', args=(token,))}"
-    return MadeLink(address, Secret(code), made.expires_at)
+    return MadeLink(address, Secret(code), made.expires_at, made)
 
 
 def find_link(token: str) -> SecretLink:
@@ -171,7 +173,7 @@ def revoke_link(*, actor: Actor, technician: Technician, customer_id: uuid.UUID,
     with transaction.atomic():
         operation = queries.get_operation(technician=technician, customer_id=customer_id, operation_id=operation_id)
         if not _live(operation).update(closed_at=clock.now(), closed_why="revoked"):
-            raise Conflict("There is no link to revoke.", remedy="Reload the page.")
+            raise Conflict("There is no link to revoke.", remedy="Look at the operation once more.")
         audit.record(actor=actor, action=HelpdeskEvent.SECRET_LINK_REVOKED, about=about(operation))
 
 

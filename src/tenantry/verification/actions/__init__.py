@@ -1,6 +1,6 @@
 """Writes of caller verification."""
 
-from tenantry.verification.actions.answering import answer_code, decline, deny, expire_due, stop
+from tenantry.verification.actions.answering import answer_code, decline, expire_due, stop
 from tenantry.verification.actions.changing import remove_sender, set_sender, test_sender
 from tenantry.verification.actions.passes import CallerPass, usable_pass, use_up
 from tenantry.verification.actions.pushing import ask_about_pushes, remove_duo, set_duo, test_duo
@@ -16,7 +16,6 @@ __all__ = [
     "close_ended_codes",
     "come_back",
     "decline",
-    "deny",
     "expire_due",
     "is_number",
     "leave",

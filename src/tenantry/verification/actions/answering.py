@@ -25,7 +25,17 @@ from tenantry.verification import queries
 from tenantry.verification.actions import texting
 from tenantry.verification.events import VerificationEvent
 from tenantry.verification.models import State, Verification
-from tenantry.verification.policies import CODES, METHODS, PASS_LIFETIME, WRONG_WORDS, Method, Wrong, code_of
+from tenantry.verification.policies import (
+    CODES,
+    METHODS,
+    PASS_LIFETIME,
+    STOPPED_WORDS,
+    WRONG_WORDS,
+    Method,
+    Stopped,
+    Wrong,
+    code_of,
+)
 from tenantry.verification.providers import Check, NoAnswer
 from tenantry.verification.records import note, words_of
 
@@ -145,18 +155,6 @@ def wrong(
     row.refresh_from_db()
 
 
-def deny(*, actor: Actor, technician: Technician, customer_id: uuid.UUID, verification_id: uuid.UUID) -> Verification:
-    """The owner of the address or telephone tells the technician that they did not call.
-
-    Raises:
-        NotHere: no such attempt.
-    """
-    require_permission(technician, Permission.VERIFICATION_START)
-    row = queries.get_verification(technician=technician, customer_id=customer_id, verification_id=verification_id)
-    decline(actor=actor, row=row, said="The owner of the account says that they did not call")
-    return row
-
-
 def decline(
     *, actor: Actor, row: Verification, said: str = "Whoever opened the link says that they did not call"
 ) -> None:
@@ -180,22 +178,33 @@ def decline(
 
 
 def stop(
-    *, actor: Actor, technician: Technician, customer_id: uuid.UUID, verification_id: uuid.UUID, reason: str
+    *, actor: Actor, technician: Technician, customer_id: uuid.UUID, verification_id: uuid.UUID, why: Stopped
 ) -> Verification:
-    """Stop an attempt, or take back a pass that was not used: the numbers differ, or the caller hung up.
+    """Stop an attempt, or take back a pass that was not used.
+
+    Args:
+        actor: the technician as the actor.
+        technician: anybody who may begin one.
+        customer_id: the customer's.
+        verification_id: of the attempt.
+        why: DENIED when the owner of the address or telephone says that they did not call; it is noted whatever
+            became of the attempt.
 
     Raises:
         NotHere: no such attempt.
-        Conflict: it ended before.
+        Conflict: it ended before, and there is no denial to note.
     """
     require_permission(technician, Permission.VERIFICATION_START)
     row = queries.get_verification(technician=technician, customer_id=customer_id, verification_id=verification_id)
+    if why is Stopped.DENIED:
+        decline(actor=actor, row=row, said="The owner of the account says that they did not call")
+        return row
     with transaction.atomic():
         if not Verification.objects.filter(pk=row.pk, state__in=[State.WAITING, State.PASSED]).update(
             state=State.STOPPED, decided_at=clock.now(), **_ERASED
         ):
             raise _over()
-        note(row, VerificationEvent.STOPPED, actor=actor, summary=reason)
+        note(row, VerificationEvent.STOPPED, actor=actor, summary=STOPPED_WORDS[why])
     row.refresh_from_db()
     return row
 

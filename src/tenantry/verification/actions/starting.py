@@ -49,11 +49,13 @@ TICKET_LENGTH: Final = 64  # as long as an operation keeps it
 _TOKEN_BYTES: Final = 32
 STARTS: Final = Limit(name="verification-start", most=10, seconds=600)
 """For one user: nobody's mailbox is filled from here."""
+SENDINGS: Final = Limit(name="verification-sent-by", most=100, seconds=600)
+"""For one account here: a stolen token must not write to a whole company. Nobody talks to so many callers."""
 
 
 def start(
     *, actor: Actor, technician: Technician, customer_id: uuid.UUID, object_id: uuid.UUID, deed: Deed, ticket: str,
-    method: Method,
+    method: Method, attempt_id: uuid.UUID | None = None,
 ) -> Verification:  # fmt: skip
     """Begin; whatever still waited for the same user, deed and ticket is stopped.
 
@@ -67,12 +69,13 @@ def start(
         deed: what the pass will be good for.
         ticket: the ticket it will be good for; empty is a ticket of its own.
         method: how.
+        attempt_id: the id that it gets; None for a new one.
 
     Raises:
         NotHere: the user is not of this customer.
         NotAllowed: the role does not include it, or the method cannot be used for this user.
         Invalid: the ticket is too long, or there is no manager who can vouch.
-        Conflict: too many attempts for this user in a short time.
+        Conflict: too many attempts for this user, or by this technician, in a short time.
     """
     require_permission(technician, Permission.VERIFICATION_START)
     customer = get_customer(technician=technician, customer_id=customer_id)
@@ -89,7 +92,13 @@ def start(
             remedy="Wait ten minutes. If they were not yours, look at the activity log.",
             code="too_many_attempts",
         )
-    wish = _Wish(actor, technician, customer, user, deed, ticket)
+    if method is not Method.OWN_SIGN_IN and not SENDINGS.count(str(technician.pk)):
+        raise Conflict(
+            f"{technician.display_name} began very many verifications in the last minutes.",
+            remedy="Wait ten minutes. If it was somebody else with your token, revoke it.",
+            code="too_many_attempts",
+        )
+    wish = _Wish(attempt_id or uuid.uuid4(), actor, technician, customer, user, deed, ticket)
     wish = dataclasses.replace(wish, manager=vouching.manager_for(user)) if method is Method.MANAGER else wish
     match method:
         case Method.MAIL_CODE:
@@ -106,8 +115,9 @@ def start(
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Wish:
-    """What is to be begun, checked."""
+    """What is to be begun, checked; `id` will be the attempt's."""
 
+    id: uuid.UUID
     actor: Actor
     technician: Technician
     customer: Customer
@@ -118,16 +128,15 @@ class _Wish:
 
 
 def _by_link(wish: _Wish) -> Verification:
-    row_id, token = uuid.uuid4(), secrets.token_urlsafe(_TOKEN_BYTES)
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
     return _create(
         wish,
-        row_id,
         Method.OWN_SIGN_IN,
         lifetime=LINK_LIFETIME,
         summary="A one-time link for the caller was made.",
         number=f"{secrets.randbelow(10**NUMBER_DIGITS):0{NUMBER_DIGITS}d}",
         token_digest=queries.digest(token),
-        token_sealed=seal(Secret(token), **queries.place_of(row_id, "token_sealed")),
+        token_sealed=seal(Secret(token), **queries.place_of(wish.id, "token_sealed")),
     )
 
 
@@ -135,17 +144,16 @@ def _by_manager(wish: _Wish) -> Verification:
     manager = wish.manager
     if manager is None:
         raise RuntimeError("the manager is looked up first")
-    row_id, token = uuid.uuid4(), Secret(secrets.token_urlsafe(_TOKEN_BYTES))
+    token = Secret(secrets.token_urlsafe(_TOKEN_BYTES))
     row = _create(
         wish,
-        row_id,
         Method.MANAGER,
         lifetime=VOUCH_LIFETIME,
         summary=f"{manager.display_name}, the manager in the directory, is asked to vouch.",
         details={"manager": str(manager.object_id), "manager_name": manager.user_principal_name},
         number=f"{secrets.randbelow(10**NUMBER_DIGITS):0{NUMBER_DIGITS}d}",
         token_digest=queries.digest(token.reveal()),
-        token_sealed=seal(token, **queries.place_of(row_id, "token_sealed")),
+        token_sealed=seal(token, **queries.place_of(wish.id, "token_sealed")),
         voucher_id=manager.object_id,
         voucher_name=manager.display_name,
         voucher_login=manager.user_principal_name,
@@ -153,7 +161,7 @@ def _by_manager(wish: _Wish) -> Verification:
     if manager.mail and mail.is_set_up():
         try:
             mail.send(
-                delivery_id=str(row_id),
+                delivery_id=str(wish.id),
                 subject=f"Do you vouch for {wish.user.display_name}?",
                 text=_manager_text(wish, queries.link_to(token)),
                 addresses=[manager.mail],
@@ -181,23 +189,22 @@ def _manager_text(wish: _Wish, link: Secret) -> str:
 
 
 def _by_mail(wish: _Wish) -> Verification:
-    row_id, address = uuid.uuid4(), wish.user.mail
+    address = wish.user.mail
     token = Secret(secrets.token_urlsafe(_TOKEN_BYTES))
     code = Secret(f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}")
     lifetime = code_lifetime()
     row = _create(
         wish,
-        row_id,
         Method.MAIL_CODE,
         lifetime=lifetime,
         summary=f"A code goes to {masked(address)}, the address in the directory.",
         sent_to=masked(address),
-        code_digest=queries.code_digest(row_id, code.reveal()),
+        code_digest=queries.code_digest(wish.id, code.reveal()),
         token_digest=queries.digest(token.reveal()),
     )
     try:
         mail.send(
-            delivery_id=str(row_id),
+            delivery_id=str(wish.id),
             subject=f"Your code for the help desk of {wish.customer.name}",
             text=_mail_text(wish, code, queries.link_to(token), int(lifetime.total_seconds())),
             addresses=[address],
@@ -216,7 +223,6 @@ def _by_text(wish: _Wish) -> Verification:
     texting.close_codes(tenant_id=wish.user.tenant_id, object_id=wish.user.object_id)
     row = _create(
         wish,
-        uuid.uuid4(),
         Method.TEXT_CODE,
         lifetime=lifetime,
         summary=f"A code goes to {masked_number}, the mobile number in the directory."
@@ -240,7 +246,6 @@ def _by_push(wish: _Wish) -> Verification:
     lifetime = code_lifetime()
     row = _create(
         wish,
-        uuid.uuid4(),
         Method.DUO_PUSH,
         lifetime=lifetime,
         summary="A push goes to a device that is enrolled with the customer's Duo.",
@@ -285,7 +290,6 @@ def _mail_text(wish: _Wish, code: Secret, link: Secret, seconds: int) -> str:
 
 def _create(
     wish: _Wish,
-    row_id: uuid.UUID,
     method: Method,
     *,
     lifetime: dt.timedelta,
@@ -310,7 +314,7 @@ def _create(
                 earlier, VerificationEvent.STOPPED, actor=wish.actor, summary="Another attempt was begun in its place."
             )
         row = Verification.objects.create(
-            id=row_id,
+            id=wish.id,
             method=method,
             technician=wish.technician,
             technician_name=wish.technician.display_name,
