@@ -208,9 +208,9 @@ def test_the_search_over_all_customers_names_the_customer_and_hides_the_archived
 
 
 def test_in_a_technicians_scope_the_search_finds_the_same_and_nothing_of_others(
-    new_mirror: Callable[[], Mirror], alice: "Technician"
+    new_mirror: Callable[[], Mirror], alice: "Technician", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """AC 4 (row-level security): the function that finds past the policy asks for the scope's customers itself."""
+    """AC 4 (row-level security): the functions that find past the policy ask for the scope's customers themselves."""
     from django.db import Error, connection
 
     from tenantry.customers.models import CustomerGroup
@@ -254,6 +254,30 @@ def test_in_a_technicians_scope_the_search_finds_the_same_and_nothing_of_others(
         assert ids(nobody, f"'{tag}':*") == 0
     with pytest.raises(Error, match="syntax error in tsquery"):
         ids(scope, "x') OR true --")
+
+    def within(mirror: Mirror, text: str) -> list[str]:
+        page = listing.page_of_users(tenant_id=mirror.tenant_id, users=1_000_000, wanted=Wanted(text=text))
+        return [user.display_name for user in page.users]
+
+    def ids_within(scope: str, mirror: Mirror, looked_up: str) -> int:
+        with scoping.scoped(scope), connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM directory_found_in(%s, %s, '', 1000)", [mirror.tenant_id, looked_up])
+            return int(cursor.fetchone()[0])
+
+    outside_within = [within(mine, text) for text in texts]
+    assert len(outside_within[0]) == 2
+    for most in (listing.MOST_LOOKED_UP, 1):  # one by one by the index, and by the policy where too many match
+        monkeypatch.setattr(listing, "MOST_LOOKED_UP", most)
+        with scoping.scoped(scope):
+            assert [within(mine, text) for text in texts] == outside_within
+            assert within(foreign, tag) == []
+    assert ids_within(scope, mine, f"'{tag}':*") == 2
+    assert ids_within(scoping.of_technician(alice.pk), foreign, f"'{tag}':*") == 2
+    assert ids_within(scope, foreign, f"'{tag}':*") == 0
+    for nobody in (scoping.NOBODY, scoping.of_technician(uuid.uuid4())):
+        assert ids_within(nobody, mine, f"'{tag}':*") == 0
+    with pytest.raises(Error, match="syntax error in tsquery"):
+        ids_within(scope, mine, "x') OR true --")
 
 
 def test_a_whole_address_comes_first(mirror: Mirror, alice: "Technician") -> None:

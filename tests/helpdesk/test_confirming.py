@@ -350,13 +350,19 @@ def _run_together(threads: list[threading.Thread]) -> None:
 def test_the_partials_for_the_user_page_render(place: Place, dana: "DirectoryUser") -> None:
     from django.template.loader import render_to_string
 
-    from tenantry.helpdesk.queries import action_rows, recent_operations
+    from tenantry.helpdesk.queries import action_rows, open_among, recent_operations
 
     place.do(dana)
-    rows = action_rows(technician=place.alice, customer=place.customer, connection=place.connection, user=dana)
+    found = recent_operations(tenant_id=place.tenant_id, object_id=dana.object_id)
+    rows = action_rows(
+        technician=place.alice,
+        customer=place.customer,
+        connection=place.connection,
+        user=dana,
+        running=open_among(found),
+    )
     text = render_to_string("helpdesk/user_actions.html", {"rows": rows})
     assert _url(place, dana, "block") in text
-    found = recent_operations(tenant_id=place.tenant_id, object_id=dana.object_id)
     text = render_to_string("helpdesk/recent_operations.html", {"operations": found, "customer_id": place.customer.pk})
     assert "Reset password" in text
 

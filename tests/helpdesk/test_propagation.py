@@ -81,7 +81,9 @@ def test_ac_5_3_what_is_predicted_impossible_is_refused_by_the_server_too(place:
         role_name="Global Administrator",
         directory_scope_id="/",
     )
-    rows = action_rows(technician=place.alice, customer=place.customer, connection=place.connection, user=boss)
+    rows = action_rows(
+        technician=place.alice, customer=place.customer, connection=place.connection, user=boss, running=None
+    )
     assert [row.kind for row in rows] == ["reset-password", "block", "revoke-sessions"]
     for row in rows:
         assert isinstance(row.decision, Denied)
@@ -96,14 +98,18 @@ def test_without_a_connection_every_row_says_so(place: Place, dana: "DirectoryUs
     from tenantry.tenants.models import Connection
 
     Connection.objects.filter(pk=place.connection.pk).delete()
-    rows = action_rows(technician=place.alice, customer=place.customer, connection=None, user=dana)
+    rows = action_rows(technician=place.alice, customer=place.customer, connection=None, user=dana, running=None)
     assert {getattr(row.decision, "code", "") for row in rows} == {"not_connected"}
 
 
 def test_an_operation_that_is_open_blocks_the_others_with_a_link(place: Place, dana: "DirectoryUser") -> None:
-    from tenantry.helpdesk.queries import action_rows
+    from tenantry.helpdesk.queries import action_rows, open_among, open_operation, recent_operations
 
     operation = place.ask(dana)
-    rows = action_rows(technician=place.alice, customer=place.customer, connection=place.connection, user=dana)
+    running = open_operation(tenant_id=place.tenant_id, object_id=dana.object_id)
+    assert running == open_among(recent_operations(tenant_id=place.tenant_id, object_id=dana.object_id)) == operation
+    rows = action_rows(
+        technician=place.alice, customer=place.customer, connection=place.connection, user=dana, running=running
+    )
     assert {getattr(row.decision, "code", "") for row in rows} == {"operation_open"}
     assert all(str(operation.pk) in row.operation_url for row in rows)

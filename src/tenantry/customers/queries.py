@@ -5,13 +5,14 @@ import uuid
 from collections.abc import Sequence
 from typing import Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 
 from tenantry.customers.models import Customer, CustomerGroup, State
 from tenantry.kit import cursors
 from tenantry.kit.errors import NotHere
+from tenantry.kit.lookups import OfArray
 from tenantry.technicians.models import Technician
 from tenantry.tenants.queries import listing
 from tenantry.tenants.queries.listing import ConnectionLine
@@ -96,9 +97,9 @@ def visible_customers(technician: Technician) -> QuerySet[Customer]:
     linked = CustomerGroup.customers.through.objects
     groups = technician.bound_group_ids
     if groups is None:
-        return Customer.objects.filter(pk__in=_through_teams(technician))
+        return Customer.objects.filter(OfArray(F("pk"), _through_teams(technician)))
     bounded = Customer.objects.filter(pk__in=linked.filter(customergroup_id__in=groups).values("customer_id"))
-    return bounded if technician.looks_after_everybody else bounded.filter(pk__in=_through_teams(technician))
+    return bounded if technician.looks_after_everybody else bounded.filter(OfArray(F("pk"), _through_teams(technician)))
 
 
 def _through_teams(technician: Technician) -> RawSQL:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django.contrib.postgres.search import SearchVectorField
+from django.db import connection as database
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, Lookup, Q, QuerySet
 from django.db.models.expressions import RawSQL
@@ -21,6 +22,7 @@ from tenantry.customers.queries import visible_customers
 from tenantry.directory import folding
 from tenantry.directory.models import LONG_AGO, DirectoryUser
 from tenantry.kit import cursors, scoping
+from tenantry.kit.lookups import OfArray
 from tenantry.technicians.models import Technician
 
 PAGE_SIZE: Final = 50
@@ -29,6 +31,8 @@ SUBSTRINGS_UP_TO: Final = 5_000
 # Matches that a global search looks at before it ranks them; more would not be read by anybody.
 MOST_CANDIDATES: Final = 120
 MOST_SHOWN: Final = 50
+# Matches within a large tenant that are taken from the word index one by one.
+MOST_LOOKED_UP: Final = 1_000
 
 
 @SearchVectorField.register_lookup
@@ -71,7 +75,23 @@ def _named_in_scope(text: str) -> Q:
     """
     looked_up, checked = folding.prefix_queries(text)
     found = RawSQL("SELECT directory_found(%s, %s, %s)", (looked_up, checked, MOST_CANDIDATES + 1))
-    return Q(pk__in=found)
+    return Q(OfArray(F("pk"), found))
+
+
+def _named_within(tenant_id: uuid.UUID, text: str) -> Q | None:
+    """The same in one tenant (migration 0005); None when nothing can be looked for.
+
+    Words that more users have than would be listed are left to the policy: as many pass each other in any order, and
+    a page of them is soon full.
+    """
+    named = _named(text)
+    if named is None or scoping.current() == scoping.SYSTEM:
+        return named
+    values = (tenant_id, *folding.prefix_queries(text), MOST_LOOKED_UP + 1)
+    with database.cursor() as cursor:
+        cursor.execute("SELECT directory_found_in(%s, %s, %s, %s)", values)
+        found = [row[0] for row in cursor.fetchall()]
+    return Q(pk__in=found) if len(found) <= MOST_LOOKED_UP else named
 
 
 ORDERS: Final[Mapping[str, Any]] = {
@@ -185,9 +205,10 @@ def _narrowed(tenant_id: uuid.UUID, users: int, wanted: Wanted) -> QuerySet[Dire
         found = found.filter(FILTERS[name][value][1])
     if not wanted.text.strip():
         return found
-    named = _named(wanted.text)
     if users > SUBSTRINGS_UP_TO:
-        return found.none() if named is None else found.filter(named)
+        within = _named_within(tenant_id, wanted.text)
+        return found.none() if within is None else found.filter(within)
+    named = _named(wanted.text)
     parts = Q()
     for word in folding.typed_words(wanted.text):
         parts &= Q(sort_name__contains=word) | Q(user_principal_name__icontains=word) | Q(mail__icontains=word)
@@ -254,11 +275,11 @@ _FOUND: Final = (
 
 
 def users_matching(*, tenant_id: uuid.UUID, text: str, most: int) -> list[DirectoryUser]:
-    """Users of one tenant: the one with just this sign-in name, or those whose words begin so. Two queries."""
+    """Users of one tenant: the one with just this sign-in name, or those whose words begin so. Three queries."""
     there = DirectoryUser.objects.filter(tenant_id=tenant_id, removed_at__isnull=True)
     exact = list(there.filter(user_principal_name__iexact=text.strip())[:most])
-    named = _named(text)
-    if exact or named is None:
+    named = None if exact else _named_within(tenant_id, text)
+    if named is None:
         return exact
     return list(there.filter(named).order_by("sort_name", "object_id")[:most])
 

@@ -102,11 +102,13 @@ def user(request: HttpRequest, customer_id: uuid.UUID, object_id: uuid.UUID) -> 
     """One user: facts, roles, what can be done and what was done."""
     customer, connection, found = _user_of(request, customer_id, object_id)
     summary = queries.sync_summary(found.tenant_id)
+    operations = helpdesk.recent_operations(tenant_id=found.tenant_id, object_id=found.object_id)
     rows = helpdesk.action_rows(
         technician=technician_of(request),
         customer=customer,
         connection=connection,
         user=found,
+        running=helpdesk.open_among(operations),
         are_roles_known=summary.are_roles_known,
     )
     details = queries.user_details(found)
@@ -122,7 +124,7 @@ def user(request: HttpRequest, customer_id: uuid.UUID, object_id: uuid.UUID) -> 
             isinstance(row.decision, Denied) and row.decision.code == "emergency_account" for row in rows
         ),
         "rows": rows,
-        "operations": helpdesk.recent_operations(tenant_id=found.tenant_id, object_id=found.object_id),
+        "operations": operations,
         "nav": "users",
     }
     return render(request, "directory/user.html", context)

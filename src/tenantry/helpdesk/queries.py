@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from django.db import connection as database
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
     from tenantry.directory.models import DirectoryUser
     from tenantry.tenants.models import Connection
 
-_RECENT = 10
+_RECENT: Final = 10
+_IN_A_LINE: Final = ("kind", "state", "technician_name", "created_at")
 REPEAT_WINDOW: Final = dt.timedelta(minutes=2)
 """So long after an operation was done, the same again is taken for a slip: back button, second tab, second click."""
 _OPPOSITES: Final = {
@@ -78,17 +80,18 @@ def action_rows(
     customer: Customer,
     connection: "Connection | None",
     user: "DirectoryUser",
+    running: Operation | None,
     are_roles_known: bool | None = None,
 ) -> list[ActionRow]:
-    """What can be done to `user`, each with the reason when it cannot. Six queries at most, whatever the user holds.
+    """What can be done to `user`, each with the reason when it cannot. Five queries at most, whatever the user holds.
 
-    `customer` comes from `get_customer`, which saw to it that it is the technician's; `connection` is its own.
+    `customer` comes from `get_customer`, which saw to it that it is the technician's; `connection` is its own;
+    `running` is the user's operation that has not ended (`open_operation`, `open_among`).
 
     Of block and unblock only the one that would change something is offered.
     """
     reacher = tenants.reacher_of(connection) if connection is not None else None
     target = directory.target_of(user)
-    running = open_operation(tenant_id=user.tenant_id, object_id=user.object_id)
     idle = OperationKind.UNBLOCK_SIGN_IN if user.account_enabled else OperationKind.BLOCK_SIGN_IN
     standing = safeguards.standings_of(technician=technician, users=[user], are_roles_known=are_roles_known)[
         user.object_id
@@ -192,8 +195,8 @@ def find_user(*, customer_id: uuid.UUID, object_id: uuid.UUID) -> "tuple[Connect
 
 
 def recent_operations(*, tenant_id: uuid.UUID, object_id: uuid.UUID) -> list[Operation]:
-    """The last operations on a user, newest first."""
-    rows = Operation.objects.filter(tenant_id=tenant_id, object_id=object_id).select_related("tenant")
+    """The last operations on a user, newest first, with what a line about each tells."""
+    rows = Operation.objects.filter(tenant_id=tenant_id, object_id=object_id).only(*_IN_A_LINE)
     return list(rows.order_by("-created_at", "-id")[:_RECENT])
 
 
@@ -245,6 +248,11 @@ def repeated_operation(*, tenant_id: uuid.UUID, object_id: uuid.UUID, kind: Kind
 def open_operation(*, tenant_id: uuid.UUID, object_id: uuid.UUID) -> Operation | None:
     """The operation on a user that has not ended; the database allows one."""
     return Operation.objects.filter(tenant_id=tenant_id, object_id=object_id, state__in=OPEN_STATES).first()
+
+
+def open_among(operations: Iterable[Operation]) -> Operation | None:
+    """The same, of a user's `recent_operations`: while one is open no other begins, so it is among the last."""
+    return next((operation for operation in operations if operation.state in OPEN_STATES), None)
 
 
 def get_operation(*, technician: Technician, customer_id: uuid.UUID, operation_id: uuid.UUID) -> Operation:

@@ -1,9 +1,10 @@
 """The entries of the navigation and which of them a page belongs to."""
 
 import dataclasses
+import functools
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -58,6 +59,13 @@ _ACCOUNT_PREFIXES = ("account_", "mfa_")
 
 def address(url_name: str, fallback: str) -> str:
     """The URL called `url_name`, or `fallback` while no such page exists."""
+    return _address(url_name, fallback, get_script_prefix(), get_urlconf())
+
+
+@functools.cache
+def _address(url_name: str, fallback: str, *where: str | None) -> str:
+    """Each page asks for some twenty; they change with what is in `where` alone."""
+    del where
     try:
         return reverse(url_name)
     except NoReverseMatch:

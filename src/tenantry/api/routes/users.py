@@ -65,7 +65,10 @@ def user(request: HttpRequest, customer_id: uuid.UUID, user_id: uuid.UUID) -> sc
     customer = get_customer(technician=technician, customer_id=customer_id)
     connection, found = queries.find_user(customer_id=customer_id, object_id=user_id)
     details = directory.user_details(found)
-    rows = queries.action_rows(technician=technician, customer=customer, connection=connection, user=found)
+    running = queries.open_operation(tenant_id=found.tenant_id, object_id=found.object_id)
+    rows = queries.action_rows(
+        technician=technician, customer=customer, connection=connection, user=found, running=running
+    )
     return schemas.UserDetailsOut(
         **shapes.user_out(customer_id, found).model_dump(),
         mail=found.mail,
