@@ -1,7 +1,8 @@
 """Pages of a technician who does not see every customer, beneath row-level security; and the decision of a rule.
 
-200 customers with 250,000 users, of which 20 customers with 70,000 users are theirs, 50,000 in one of them. Server time through Django's test
-client, in the role and scope of a real request. A rare word is one that few people of the whole provider have.
+200 customers with 250,000 users, of which 20 customers with 70,000 users are theirs, 50,000 in one of them. Server time
+through Django's test client, in the role and scope of a real request. A rare word is one that few people of the whole
+provider have.
 """
 
 import functools
