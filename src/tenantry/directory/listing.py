@@ -32,7 +32,7 @@ SUBSTRINGS_UP_TO: Final = 5_000
 MOST_CANDIDATES: Final = 120
 MOST_SHOWN: Final = 50
 # Matches within a large tenant that are taken from the word index one by one.
-MOST_LOOKED_UP: Final = 1_000
+MOST_LOOKED_UP: Final = 2_000
 
 
 @SearchVectorField.register_lookup

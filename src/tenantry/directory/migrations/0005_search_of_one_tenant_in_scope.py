@@ -23,11 +23,19 @@ BEGIN
     EXECUTE format('ALTER FUNCTION directory_found_in(uuid, text, text, integer)'
         ' SET search_path = pg_catalog, %I, pg_temp', current_schema());
 END $$;
+-- Who stops after the first matches is told to read the table until they come; a scope's users lie together somewhere in
+-- it, so that may be all of it.
+ALTER FUNCTION directory_found_in(uuid, text, text, integer) SET enable_seqscan = off;
+ALTER FUNCTION directory_found(text, text, integer) SET enable_seqscan = off;
 REVOKE EXECUTE ON FUNCTION directory_found_in(uuid, text, text, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION directory_found_in(uuid, text, text, integer) TO tenantry_app;
+"""
+AGAIN = """
+DROP FUNCTION directory_found_in(uuid, text, text, integer);
+ALTER FUNCTION directory_found(text, text, integer) RESET enable_seqscan;
 """
 
 
 class Migration(migrations.Migration):
     dependencies = [("directory", "0004_eligible_roles"), ("customers", "0006_planned_once")]
-    operations = [migrations.RunSQL(SEARCH, "DROP FUNCTION directory_found_in(uuid, text, text, integer)")]
+    operations = [migrations.RunSQL(SEARCH, AGAIN)]
