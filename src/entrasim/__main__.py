@@ -14,10 +14,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from entrasim import first_party, portal
-from entrasim.clock import SystemClock
+from entrasim.keeping.keeper import Keeper
+from entrasim.keeping.store import CannotKeepError
 from entrasim.server import Simulator
 from entrasim.simulated import markdown_table, put_between_markers
 from entrasim.worlds import harbour_it
+from entrasim.worlds.resume import Origin, origin_of, resume
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,12 +35,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    simulator = Simulator(clock=SystemClock())
-    info = _build(simulator, given)
-    simulator.start(
-        port=given.port, browser_port=given.browser_port, control_port=given.control_port, ca_dir=given.ca_dir
-    )
     try:
+        keeper = Keeper(given.keep) if given.keep else None
+        simulator = Simulator(keeper=keeper)
+        origin = _build_or_resume(simulator, keeper, given)
+        info = origin.info(simulator.handle)
+    except CannotKeepError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    try:
+        simulator.start(
+            port=given.port, browser_port=given.browser_port, control_port=given.control_port, ca_dir=given.ca_dir
+        )
         info = {**_addresses(simulator), **info}
         _announce(info)
         if given.info:
@@ -76,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--elevation-redirect-uri", action="append", help="of Tenantry Elevation; default: the same")
     parser.add_argument("--helpdesk-certificate", type=Path, help="PEM certificate to upload to Tenantry Help Desk")
     parser.add_argument("--elevation-certificate", type=Path, help="PEM certificate to upload to Tenantry Elevation")
+    parser.add_argument("--keep", type=Path, help="keep the world in this file, and go on with it at the next start")
     parser.add_argument("--seed", type=int, default=harbour_it.SEED, help="another seed: other dates and passwords")
     parser.add_argument("--info", type=Path, help="write addresses, apps and administrators here, as JSON, when ready")
     parser.add_argument("--simulated", action="store_true", help="print what is simulated, as Markdown, and leave")
@@ -83,10 +92,25 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _build(simulator: Simulator, given: argparse.Namespace) -> dict[str, object]:
-    """Build the world; returns its part of the info file."""
+def _build_or_resume(simulator: Simulator, keeper: Keeper | None, given: argparse.Namespace) -> Origin:
+    """Build the world, or go on with the one that was kept.
+
+    Raises:
+        CannotKeepError: what was kept cannot be read, or is another world.
+    """
+    if keeper is None or keeper.is_new:
+        origin = _build(simulator, given)
+    else:
+        origin = keeper.origin(Origin)
+        resume(simulator.handle, origin, given)
+    if keeper is not None:
+        keeper.note_origin(origin)
+    return origin
+
+
+def _build(simulator: Simulator, given: argparse.Namespace) -> Origin:
     if given.world == "empty":
-        return {"world": "empty", "apps": {}, "tenants": []}
+        return Origin(world="empty", seed=given.seed)
     world = harbour_it.build(
         simulator.handle,
         clock=simulator.clock,
@@ -97,7 +121,7 @@ def _build(simulator: Simulator, given: argparse.Namespace) -> dict[str, object]
         lag=harbour_it.LAGS[given.lag],
         seed=given.seed,
     )
-    return {"world": "harbour-it", "lag": given.lag, **world.info()}
+    return origin_of(world, given)
 
 
 def _addresses(simulator: Simulator) -> dict[str, object]:

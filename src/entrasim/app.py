@@ -1,11 +1,12 @@
 """The WSGI application: Graph under `/v1.0`, everything else login endpoints and pages."""
 
+import contextlib
 import dataclasses
 import importlib
 import importlib.util
 import logging
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Protocol
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from werkzeug import Request, Response
@@ -16,7 +17,7 @@ from entrasim import routes
 from entrasim.clock import Clock
 from entrasim.codes import Codes
 from entrasim.errors import Dropped
-from entrasim.faults import Faults
+from entrasim.faults import TOKEN_PATH, Faults
 from entrasim.graph import Graph, trickle
 from entrasim.journal import Journal
 from entrasim.keys import SigningKeys
@@ -30,12 +31,24 @@ if TYPE_CHECKING:
     from entrasim.handle import Handle
 
 PageHandler = Callable[..., Response]
+
+
+class Save(Protocol):
+    """Writes what changed."""
+
+    def __call__(self, *, directories: bool) -> None:
+        """Write codes and registrations, and with `directories` the touched tenants."""
+        ...
+
+
 GRAPH_AUDIENCE = "https://graph.microsoft.com"
 PAGE_MODULES = ("entrasim.login_pages", "entrasim.portal")
 """Each has `rules() -> list[(methods, path, handler)]`; a handler takes (Context, Request, **path args)."""
 
 _log = logging.getLogger("entrasim")
-_BATCH_OR_GRAPH = "/v1.0/"
+_GRAPH = ("/v1.0/", "/beta/")
+_PUBLISHED = ("/openid-configuration", "/keys", "/discovery/instance", ".css", ".svg")
+"""Endings of addresses behind which nothing ever changes."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -52,6 +65,7 @@ class Context:
     codes: Codes
     refresh_tokens: RefreshTokens
     handle: "Handle" = dataclasses.field(init=False)
+    save: "Save" = lambda **_: None  # where the world is kept: returns once the changes are in the file
     graph: Graph = dataclasses.field(init=False)
     login_url: str = ""
     graph_url: str = ""
@@ -61,6 +75,15 @@ class Context:
     def audiences(self) -> frozenset[str]:
         """Resources that a token may be asked for and that Graph here takes."""
         return frozenset({GRAPH_AUDIENCE, self.graph_url} - {""})
+
+
+def _may_change(request: Request) -> bool:
+    """Whether a request can change what is kept."""
+    if request.path.startswith(_GRAPH):
+        return request.method != "GET"
+    if request.path.endswith(TOKEN_PATH):
+        return request.form.get("grant_type") != "client_credentials"
+    return not request.path.endswith(_PUBLISHED)
 
 
 class App:
@@ -85,16 +108,27 @@ class App:
         """Answer one request, or raise Dropped for the gateway to close the connection."""
         request = Request(environ)
         try:
-            if request.path.startswith((_BATCH_OR_GRAPH, "/beta/")):
-                response = self._graph(request)
-            else:
-                response = self._login(request)
+            # What is answered is kept, and so is what has no answer because the connection was cut on purpose.
+            with self._kept(request):
+                is_graph = request.path.startswith(_GRAPH)
+                response = self._graph(request) if is_graph else self._login(request)
         except (Dropped, ConnectionError):
             raise
         except Exception:  # noqa: BLE001  whatever broke is logged and answered; the server goes on
             _log.exception("entrasim failed at %s %s", request.method, request.path)
             response = Response("entrasim failed; see its log", status=500, mimetype="text/plain")
         return response(environ, start_response)
+
+    @contextlib.contextmanager
+    def _kept(self, request: Request) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            # A page that is only read may hand out a code, and changes no directory.
+            if _may_change(request):
+                self._context.save(directories=request.method != "GET")
+            else:
+                self._context.world.take_touched()
 
     def _graph(self, request: Request) -> Response:
         version, _, path = request.path[1:].partition("/")

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from entrasim.state import Group, Previous, Tenant, User
+from entrasim.state import Group, Previous, Recorded, Tenant, User
 
 T = TypeVar("T")
 
 
 def record(
-    tenant: Tenant, *, kind: str, object_id: str, before: object | None, now: dt.datetime, by_graph: bool = False
+    tenant: Tenant, *, kind: str, object_id: str, before: Recorded | None, now: dt.datetime, by_graph: bool = False
 ) -> int:
     """Note that an object changed; the caller holds the tenant's lock. Returns the tenant's new change number."""
     tenant.change_number += 1

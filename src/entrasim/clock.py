@@ -23,14 +23,20 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's clock plus an offset that the control address may move (`advance`)."""
 
-    def __init__(self) -> None:
-        self._offset = dt.timedelta(0)
+    def __init__(self, offset: dt.timedelta = dt.timedelta(0)) -> None:
+        self._offset = offset
         self._lock = threading.Lock()
 
     def now(self) -> dt.datetime:
         """The time now, aware, in UTC."""
         with self._lock:
             return dt.datetime.now(tz=UTC) + self._offset
+
+    @property
+    def offset(self) -> dt.timedelta:
+        """How far it is ahead of the machine's."""
+        with self._lock:
+            return self._offset
 
     def sleep(self, seconds: float) -> None:
         """Block the calling thread."""

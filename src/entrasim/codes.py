@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import secrets
 import threading
+from collections.abc import Mapping
 
 from entrasim.clock import Clock
 from entrasim.errors import aadsts
@@ -51,9 +52,9 @@ class Code:
 class Codes:
     """The codes that are out."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, codes: Mapping[str, Code] | None = None) -> None:
         self._clock = clock
-        self._codes: dict[str, Code] = {}
+        self._codes: dict[str, Code] = dict(codes or {})
         self._lock = threading.Lock()
 
     def issue(
@@ -78,6 +79,12 @@ class Codes:
         with self._lock:
             self._codes[text] = code
         return text
+
+    def out(self) -> dict[str, Code]:
+        """The codes whose time has not passed, taken ones too."""
+        now = self._clock.now()
+        with self._lock:
+            return {text: dataclasses.replace(c) for text, c in self._codes.items() if now <= c.issued_at + LIFETIME}
 
     def take(self, text: str, *, app_id: str, redirect_uri: str, verifier: str | None) -> Code:
         """Redeem a code ("v2-oauth2-auth-code-flow").

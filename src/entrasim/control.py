@@ -8,6 +8,7 @@ the same machine cannot drive it.
 import dataclasses
 import datetime as dt
 import json
+import typing
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -19,6 +20,8 @@ from werkzeug.routing import Map, Rule
 from entrasim.changes import changing
 from entrasim.clock import SystemClock
 from entrasim.control_endpoints import ENDPOINTS
+from entrasim.keeping.codec import UnfitError, codec
+from entrasim.keeping.keeper import NotKeptError
 from entrasim.state import AppRegistration, Lag, User
 from entrasim.worlds.describe import describe_tenant, plain
 from entrasim.worlds.harbour_it import LAGS
@@ -53,7 +56,16 @@ class ControlApp:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> "Iterable[bytes]":
         """Answer one request, as WSGI asks."""
-        return self._answer(Request(environ))(environ, start_response)
+        request = Request(environ)
+        response = self._answer(request)
+        if request.method == "GET":
+            self._simulator.world.take_touched()
+            return response(environ, start_response)
+        try:
+            self._simulator.context.save(directories=True)
+        except NotKeptError as error:
+            response = _json(500, {"error": str(error)})
+        return response(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
         try:
@@ -71,18 +83,19 @@ class ControlApp:
             return _json(wrong.code or 500, {"error": f"{wrong.description} GET / lists the endpoints."})
         except LookupError as missing:
             return _json(404, {"error": _reason(missing)})
-        except (TypeError, ValueError) as wrong:
+        except (TypeError, ValueError, UnfitError) as wrong:
             return _json(400, {"error": _reason(wrong)})
         return _json(status, body)
 
     def _tenant(self, name: str) -> "TenantHandle":
         world = self._simulator.world
-        if name.lower() in world.tenants:
-            return self._handle.tenant(tenant_id=name.lower())
-        for tenant in list(world.tenants.values()):
-            if name.lower() in tenant.domains:
-                return self._handle.tenant(tenant_id=tenant.id)
-        raise Refused(404, f"no tenant {name}")
+        found = world.tenants.get(name.lower()) or next(
+            (tenant for tenant in list(world.tenants.values()) if name.lower() in tenant.domains), None
+        )
+        if found is None:
+            raise Refused(404, f"no tenant {name}")
+        world.touch(found.id)
+        return self._handle.tenant(tenant_id=found.id)
 
     def _app(self, app_id: object) -> AppRegistration:
         app = self._simulator.world.apps.get(str(app_id).lower())
@@ -119,7 +132,7 @@ class ControlApp:
         return 200, describe_tenant(self._tenant(tenant))
 
     def _do_add_user(self, body: Body, tenant: str) -> Answer:
-        return 201, plain(self._tenant(tenant).add_user(**body))
+        return 201, plain(self._tenant(tenant).add_user(**_user_fields(body)))
 
     def _do_set_access_passes(self, body: Body, tenant: str) -> Answer:
         self._tenant(tenant).allow_access_passes(**body)
@@ -139,13 +152,12 @@ class ControlApp:
     def _do_set_user(self, body: Body, tenant: str, user: str) -> Answer:
         handle = self._tenant(tenant)
         found = self._user(handle, user)
-        times = {f.name for f in dataclasses.fields(User) if "datetime" in str(f.type)}
         unknown = sorted(set(body) - {f.name for f in dataclasses.fields(User)} | set(body) & {"id", "change_number"})
         if unknown:
             raise Refused(400, f"cannot set {', '.join(unknown)}")
         with changing(handle.state, found, now=self._simulator.clock.now()):
-            for name, value in body.items():
-                setattr(found, name, _moment(value) if name in times and value is not None else value)
+            for name, value in _user_fields(body).items():
+                setattr(found, name, value)
         return 200, plain(found)
 
     def _do_delete_user(self, _body: Body, tenant: str, user: str) -> Answer:
@@ -360,6 +372,23 @@ def _lag(body: object) -> Lag:
 def _moment(value: object) -> dt.datetime:
     moment = dt.datetime.fromisoformat(str(value))
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+def _user_fields(body: Body) -> Body:
+    """What names a field of `User`, as its type has it; a time may come without a zone.
+
+    Raises:
+        UnfitError: a value of another type.
+    """
+    hints = typing.get_type_hints(User)
+    made = dict(body)
+    for name in set(body) & set(hints):
+        is_time = "datetime" in str(hints[name]) and body[name] is not None
+        try:
+            made[name] = _moment(body[name]) if is_time else codec(hints[name]).read(body[name])
+        except UnfitError as error:
+            raise UnfitError(f"{name}: {error}") from error
+    return made
 
 
 def _reason(error: Exception) -> str:

@@ -60,6 +60,7 @@ def redeem(
     if tenant is not None and tenant.id != code.tenant_id:
         raise aadsts(70000, "The provided value for the 'code' parameter is not valid.")
     home = context.world.tenants[code.tenant_id]
+    context.world.touch(home.id)
     session = _Session(
         home,
         app,
@@ -90,6 +91,7 @@ def refresh(
     if tenant is not None and tenant.id != token.tenant_id:
         raise aadsts(70000, "Provided grant is invalid or malformed.")
     home = context.world.tenants[token.tenant_id]
+    context.world.touch(home.id)
     user = _user(home, token.user_id)
     ended = max(filter(None, (user.last_password_change_date_time, user.sign_in_sessions_valid_from_date_time)))
     if ended > token.authenticated_at:

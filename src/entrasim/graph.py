@@ -190,6 +190,8 @@ class Graph:
     def _finish(self, request: GraphRequest, outcome: Outcome) -> None:
         reply = outcome.reply
         now = self._context.clock.now()
+        if outcome.effect:
+            self._context.world.touch(outcome.tenant_id)
         reply.headers.setdefault("request-id", request.request_id)
         reply.headers.setdefault("client-request-id", request.client_request_id or request.request_id)
         reply.headers.setdefault("x-ms-ags-diagnostic", _DIAGNOSTIC)

@@ -94,6 +94,7 @@ class Handle:
                 },
             )
             world.tenants[tenant.id] = tenant
+            world.touch(tenant.id)
         for bought in skus.skus_of_plan(plan) if plan else ():
             tenant.skus[bought.sku_id] = bought
         handle = TenantHandle(self._context, tenant)
@@ -174,6 +175,7 @@ class Handle:
             )
             with home.lock:
                 home.service_principals[principal.id] = principal
+            world.touch(home.id)
         return app
 
     def tenant(self, tenant_id: str) -> TenantHandle:

@@ -47,14 +47,41 @@ def parts_of(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:
 
 
 class SigningKeys:
-    """One RSA key with a self-signed certificate, new in every run."""
+    """One RSA key with a self-signed certificate, made anew or given as PEM."""
 
-    def __init__(self) -> None:
-        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    def __init__(self, key_pem: str = "", certificate_pem: str = "") -> None:
+        """Make or take a key.
+
+        Raises:
+            ValueError: no PEM, or not of an RSA key.
+        """
+        if not key_pem:
+            self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+            certificate = self._certified()
+        else:
+            key = serialization.load_pem_private_key(key_pem.encode(), password=None)
+            if not isinstance(key, rsa.RSAPrivateKey):
+                raise ValueError("the signing key is not an RSA key")
+            self._key = key
+            certificate = x509.load_pem_x509_certificate(certificate_pem.encode())
+        self._certificate = certificate
+        der = certificate.public_bytes(serialization.Encoding.DER)
+        # A thumbprint as key id, like Entra's: an identifier, nothing rests on its strength.
+        self.key_id = b64(hashlib.sha1(der, usedforsecurity=False).digest())
+        self._x5c = base64.b64encode(der).decode()
+
+    def pem(self) -> tuple[str, str]:
+        """Key and certificate, to be kept."""
+        key = self._key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        return key.decode(), self._certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+    def _certified(self) -> x509.Certificate:
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "accounts.accesscontrol.entrasim")])
         day = dt.timedelta(days=1)
         now = dt.datetime.now(tz=dt.UTC)
-        certificate = (
+        return (
             x509.CertificateBuilder()
             .subject_name(name)
             .issuer_name(name)
@@ -64,10 +91,6 @@ class SigningKeys:
             .not_valid_after(now + 3650 * day)
             .sign(self._key, hashes.SHA256())
         )
-        der = certificate.public_bytes(serialization.Encoding.DER)
-        # A thumbprint as key id, like Entra's: an identifier, nothing rests on its strength.
-        self.key_id = b64(hashlib.sha1(der, usedforsecurity=False).digest())
-        self._x5c = base64.b64encode(der).decode()
 
     def jwks(self, issuer: str) -> dict[str, Any]:
         """The JSON web key set."""

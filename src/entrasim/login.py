@@ -42,6 +42,7 @@ def find_tenant(world: World, name: str) -> Tenant:
             "correct cloud. Check with your subscription administrator, this may happen if there are no active "
             "subscriptions for the tenant.",
         )
+    world.touch(found.id)
     return found
 
 

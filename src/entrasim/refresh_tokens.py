@@ -7,6 +7,7 @@ import dataclasses
 import datetime as dt
 import secrets
 import threading
+from collections.abc import Mapping
 
 from entrasim.clock import Clock
 from entrasim.errors import aadsts
@@ -29,9 +30,9 @@ class RefreshToken:
 class RefreshTokens:
     """The refresh tokens that are out."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, tokens: Mapping[str, RefreshToken] | None = None) -> None:
         self._clock = clock
-        self._tokens: dict[str, RefreshToken] = {}
+        self._tokens: dict[str, RefreshToken] = dict(tokens or {})
         self._lock = threading.Lock()
 
     def issue(
@@ -43,6 +44,12 @@ class RefreshTokens:
         with self._lock:
             self._tokens[text] = made
         return text
+
+    def out(self) -> dict[str, RefreshToken]:
+        """The tokens whose time has not passed."""
+        now = self._clock.now()
+        with self._lock:
+            return {text: token for text, token in self._tokens.items() if now <= token.issued_at + LIFETIME}
 
     def find(self, text: str, *, app_id: str) -> RefreshToken:
         """What a token stands for.

@@ -1,6 +1,8 @@
 """The simulator as a running server: HTTPS for programs, plain HTTP for browsers, plain HTTP for control."""
 
 import dataclasses
+import datetime as dt
+import functools
 import importlib
 import importlib.util
 import logging
@@ -25,6 +27,7 @@ from entrasim.errors import Dropped
 from entrasim.faults import Faults
 from entrasim.handle import Handle
 from entrasim.journal import Journal
+from entrasim.keeping.keeper import Keeper, Machine, Ports, SignIns
 from entrasim.keys import SigningKeys
 from entrasim.linter import Linter
 from entrasim.refresh_tokens import RefreshTokens
@@ -97,20 +100,33 @@ class Simulator:
         ca_file: PEM of the certificate authority that clients must trust.
     """
 
-    def __init__(self, clock: Clock | None = None, world: World | None = None) -> None:
-        self.clock: Clock = clock or SystemClock()
-        self.world = world or World()
+    def __init__(self, clock: Clock | None = None, world: World | None = None, *, keeper: Keeper | None = None) -> None:
+        """Build it, or wake it as it was kept.
+
+        Args:
+            clock: its time; the machine's, as far ahead as it was kept, when None.
+            world: what there is; nothing when None. What was kept takes its place.
+            keeper: where changes are kept over restarts; `stop` closes it.
+
+        Raises:
+            CannotKeepError: what was kept cannot be read.
+        """
+        kept = keeper.load() if keeper else None
+        machine, sign_ins = (kept.machine, kept.sign_ins) if kept else (Machine(), SignIns())
+        self._keeper, self._kept_ports = keeper, machine.ports
+        self.clock: Clock = clock or SystemClock(dt.timedelta(seconds=machine.clock_offset_seconds))
+        self.world = kept.world if kept else world or World()
         first_party.register(self.world)
         self.context = Context(
             world=self.world,
             clock=self.clock,
-            keys=SigningKeys(),
+            keys=SigningKeys(machine.signing_key_pem, machine.signing_certificate_pem),
             journal=Journal(),
             faults=Faults(self.clock),
             throttle=Throttle(self.clock),
-            linter=Linter(self.clock),
-            codes=Codes(self.clock),
-            refresh_tokens=RefreshTokens(self.clock),
+            linter=Linter(self.clock, knows_every_link=kept is None),
+            codes=Codes(self.clock, sign_ins.codes),
+            refresh_tokens=RefreshTokens(self.clock, sign_ins.refresh_tokens),
         )
         self.handle = Handle(self.context)
         self.context.handle = self.handle
@@ -123,28 +139,39 @@ class Simulator:
         """Listen on loopback; 0 chooses a free port.
 
         Args:
-            port: of HTTPS.
-            browser_port: of plain HTTP.
-            control_port: of the control address.
+            port: of HTTPS; for 0 that of the run whose world was kept, where it is free.
+            browser_port: of plain HTTP, likewise.
+            control_port: of the control address, likewise.
             ca_dir: where to keep the certificate authority's certificate; a directory that `stop` removes when None.
         """
         if self._running:
             raise RuntimeError("the simulator runs already")
         app = App(self.context)
         self._scratch = tempfile.TemporaryDirectory(prefix="entrasim-")
-        secure = _Server(port, app)
-        secure.ssl_adapter = self._certificates(ca_dir or Path(self._scratch.name))
-        plain = _Server(browser_port, app)
-        control = _Server(control_port, self._control())
-        self.login_url = self.graph_url = f"https://localhost:{self._serve(secure)}"
-        self.browser_url = f"http://localhost:{self._serve(plain)}"
-        self.control_url = f"http://localhost:{self._serve(control)}"
+        certificates = self._certificates(ca_dir or Path(self._scratch.name))
+        before = self._kept_ports
+        ports = Ports(
+            https=self._serve(app, port, before.https, certificates),
+            browser=self._serve(app, browser_port, before.browser),
+            control=self._serve(self._control(), control_port, before.control),
+        )
+        self.login_url = self.graph_url = f"https://localhost:{ports.https}"
+        self.browser_url = f"http://localhost:{ports.browser}"
+        self.control_url = f"http://localhost:{ports.control}"
         self.context.login_url = self.login_url
         self.context.graph_url = self.graph_url
         self.context.browser_url = self.browser_url
+        if self._keeper is not None:
+            self._kept_ports = ports
+            self.context.save = functools.partial(self._keeper.save, self.context, ports)
+            self._keeper.save(self.context, ports, everything=self._keeper.is_new)
 
     def stop(self) -> None:
-        """Stop listening and wait for the threads."""
+        """Stop listening, wait for the threads, and keep everything where a keeper was given.
+
+        Raises:
+            NotKeptError: something could not be written.
+        """
         for running in self._running:
             running.server.stop()
         for running in self._running:
@@ -153,6 +180,12 @@ class Simulator:
         if self._scratch is not None:
             self._scratch.cleanup()
             self._scratch = None
+        if self._keeper is not None:
+            keeper, self._keeper = self._keeper, None
+            try:
+                keeper.save(self.context, self._kept_ports, everything=True)
+            finally:
+                keeper.close()
 
     def __enter__(self) -> Self:
         self.start()
@@ -163,8 +196,18 @@ class Simulator:
     ) -> None:
         self.stop()
 
-    def _serve(self, server: _Server) -> int:
-        server.prepare()
+    def _serve(
+        self, app: WSGIApplication, port: int, before: int = 0, certificates: BuiltinSSLAdapter | None = None
+    ) -> int:
+        """Listen on `port`; for 0 on the one from `before`, or on any when that is taken."""
+        server = _Server(port or before, app)
+        server.ssl_adapter = certificates
+        try:
+            server.prepare()
+        except OSError:
+            if port or not before:
+                raise
+            return self._serve(app, 0, certificates=certificates)
         thread = threading.Thread(target=server.serve, name="entrasim", daemon=True)
         thread.start()
         self._running.append(_Running(server, thread))

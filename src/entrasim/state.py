@@ -237,6 +237,10 @@ class Lag:
     list_and_delta: float = 0.0  # lists and delta after a change
 
 
+Recorded = User | Group | ServicePrincipal | RoleAssignment
+"""Objects whose changes are recorded."""
+
+
 @dataclasses.dataclass(slots=True)
 class Previous:
     """What an object was before it last changed: for readers that lag behind, and for scripted stale reads."""
@@ -244,9 +248,9 @@ class Previous:
     kind: str  # user, group, service_principal or role_assignment
     object_id: str
     changed_at: dt.datetime
-    before: object | None  # just before the last change; None: it did not exist
+    before: Recorded | None  # just before the last change; None: it did not exist
     by_graph: bool  # changed by a client over Graph, not by the test or a person in the portal
-    lagged: object | None  # what lists still show while the change is on its way
+    lagged: Recorded | None  # what lists still show while the change is on its way
     lagging_since: dt.datetime
 
 
@@ -365,6 +369,13 @@ class AppRegistration:
         return self.is_multi_tenant or tenant_id == self.home_tenant_id
 
 
+class Touched(threading.local):
+    """What the request of this thread may have changed, for whoever keeps the world."""
+
+    def __init__(self) -> None:
+        self.ids: set[str] = set()
+
+
 @dataclasses.dataclass(slots=True)
 class World:
     """Everything there is."""
@@ -372,3 +383,13 @@ class World:
     tenants: dict[str, Tenant] = dataclasses.field(default_factory=dict)
     apps: dict[str, AppRegistration] = dataclasses.field(default_factory=dict)
     lock: threading.RLock = dataclasses.field(default_factory=threading.RLock, repr=False, compare=False)
+    touched: Touched = dataclasses.field(default_factory=Touched, repr=False, compare=False)
+
+    def touch(self, tenant_id: str) -> None:
+        """Say that the request that this thread answers may change a tenant."""
+        self.touched.ids.add(tenant_id)
+
+    def take_touched(self) -> set[str]:
+        """The tenants that this thread touched since it was asked last."""
+        taken, self.touched.ids = self.touched.ids, set()
+        return taken

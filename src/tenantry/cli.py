@@ -307,6 +307,11 @@ def _say(public_url: str, link: str, simulated: "demo.Simulated | None") -> None
     lines = [f"Tenantry is ready: {public_url}"]
     if simulated is not None:
         lines += [f"Sign in (works once): {link}", f"Demo facts: {simulated.facts_path}"]
+        if simulated.forgot_tenants:
+            lines.append(
+                "The simulated Microsoft has a new world: customers that were connected before are said to be gone. "
+                f"To begin anew, stop and remove {simulated.facts_path.parent / 'demo'}."
+            )
     elif link:
         lines.append(f"No technician yet. Set up the first owner (works once, 24 hours): {link}")
     lines.append("Stop with Ctrl-C.")

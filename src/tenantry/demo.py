@@ -62,7 +62,11 @@ _CONNECTED = "governance"
 
 
 class Simulated:
-    """The simulator as a child of the demo."""
+    """The simulator as a child of the demo.
+
+    Attributes:
+        forgot_tenants: the console's data is older than the simulator's world, whose tenants are therefore new.
+    """
 
     def __init__(self, *, data_dir: Path, public_url: str, lag: str) -> None:
         self.facts_path = data_dir.parent / "demo.json"
@@ -71,6 +75,7 @@ class Simulated:
         self._public_url = public_url
         self._lag = lag
         self._info: dict[str, Any] = {}
+        self.forgot_tenants = False
 
     def start(self, tree: Tree) -> None:
         """Start it on ENTRASIM_PORT (0 or absent: a free port)."""
@@ -79,7 +84,10 @@ class Simulated:
         wanted = os.environ.get("ENTRASIM_PORT", "0").strip() or "0"
         if not wanted.isdigit():
             raise processes.CannotStart(f"ENTRASIM_PORT must be a port number, not {wanted!r}.")
-        port = processes.require_port(int(wanted), name="ENTRASIM_PORT")
+        # With 0 it takes the port of the start before where that is free: links that were kept go on working.
+        port = processes.require_port(int(wanted), name="ENTRASIM_PORT") if int(wanted) else 0
+        kept = self._data_dir / "simulator" / "world.db"
+        self.forgot_tenants = (self._data_dir / "postgres").exists() and not kept.exists()
         tree.start(
             "simulator",
             "entrasim",
@@ -91,6 +99,7 @@ class Simulated:
             f"--redirect-uri={self._public_url}/verify/return",
             f"--elevation-redirect-uri={self._public_url}/connect/return",
             f"--ca-dir={self._data_dir / 'simulator'}",
+            f"--keep={kept}",
             f"--lag={self._lag}",
             f"--info={self._info_path}",
             is_quiet=True,

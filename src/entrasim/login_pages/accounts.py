@@ -12,11 +12,15 @@ def find_tenant(world: World, name: str) -> Tenant | None:
     """The tenant with that id or verified domain."""
     name = name.lower()
     if name in world.tenants:
-        tenant = world.tenants[name]
-        return None if tenant.gone else tenant
-    with world.lock:
-        tenants = list(world.tenants.values())
-    return next((tenant for tenant in tenants if name in tenant.domains and not tenant.gone), None)
+        found: Tenant | None = world.tenants[name]
+    else:
+        with world.lock:
+            tenants = list(world.tenants.values())
+        found = next((tenant for tenant in tenants if name in tenant.domains and not tenant.gone), None)
+    if found is None or found.gone:
+        return None
+    world.touch(found.id)
+    return found
 
 
 def find_account(world: World, login: str) -> tuple[Tenant, User] | None:

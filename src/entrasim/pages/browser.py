@@ -104,6 +104,7 @@ class Browser:
             tenant = self._world.tenants.get(tenant_id)
             user = tenant.users.get(user_id) if tenant else None
             if tenant and user and _still_good(user, dt.datetime.fromisoformat(at)):
+                self._world.touch(tenant_id)
                 found.append(SignedIn(tenant, user, dt.datetime.fromisoformat(at), tuple(methods)))
         return found
 
