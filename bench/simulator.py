@@ -72,9 +72,8 @@ class _Late(Simulator):
 
     seconds = 0.0
 
-    def _serve(self, server: Any) -> int:  # noqa: ANN401  cheroot's server is not typed
-        server.wsgi_app = self._delayed(server.wsgi_app)
-        return super()._serve(server)
+    def _serve(self, app: WSGIApplication, port: int, before: int = 0, certificates: Any = None) -> int:  # noqa: ANN401  cheroot is not typed
+        return super()._serve(self._delayed(app), port, before, certificates)
 
     def _delayed(self, app: WSGIApplication) -> WSGIApplication:
         def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -298,19 +298,19 @@ def up(*, lag: str | None = None) -> int:
         if simulated is not None:
             simulated.write_facts(link, demo.colleagues())
             demo.furnish(simulated)
-        _say(public_url, link, simulated)
+        _say(public_url, link, simulated, data_dir)
         tree.watch()
     return 0
 
 
-def _say(public_url: str, link: str, simulated: "demo.Simulated | None") -> None:
+def _say(public_url: str, link: str, simulated: "demo.Simulated | None", data_dir: Path) -> None:
     lines = [f"Tenantry is ready: {public_url}"]
     if simulated is not None:
         lines += [f"Sign in (works once): {link}", f"Demo facts: {simulated.facts_path}"]
         if simulated.forgot_tenants:
             lines.append(
                 "The simulated Microsoft has a new world: customers that were connected before are said to be gone. "
-                f"To begin anew, stop and remove {simulated.facts_path.parent / 'demo'}."
+                f"To begin anew, stop and remove {data_dir}."
             )
     elif link:
         lines.append(f"No technician yet. Set up the first owner (works once, 24 hours): {link}")

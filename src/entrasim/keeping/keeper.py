@@ -19,7 +19,7 @@ import orjson
 from entrasim.clock import SystemClock
 from entrasim.codes import Code
 from entrasim.keeping.codec import Codec, UnfitError, codec
-from entrasim.keeping.store import Store, damaged
+from entrasim.keeping.store import CannotKeepError, Store, damaged
 from entrasim.refresh_tokens import RefreshToken
 from entrasim.state import AppRegistration, Tenant, World
 
@@ -87,7 +87,10 @@ class Keeper:
         self._lock = threading.Lock()
         self._origin: dict[str, Any] = {}
         self._owed: set[str] = set()
-        self._parts = {} if self._store.is_new else self._store.read()
+        self._parts: dict[str, bytes] = {}
+        if not self._store.is_new:
+            with self._explained("the file"):
+                self._parts = self._store.read()
 
     @property
     def is_new(self) -> bool:
@@ -196,11 +199,17 @@ class Keeper:
 
     @contextlib.contextmanager
     def _explained(self, name: str) -> "Iterator[None]":
+        """Let go of a file that cannot be read, and say why it cannot."""
         try:
             yield
+        except CannotKeepError:
+            self._store.close()
+            raise
         except KeyError as error:
+            self._store.close()
             raise damaged(self._store.path, f"{error} is missing") from error
         except (UnfitError, orjson.JSONDecodeError, TypeError, AttributeError) as error:
+            self._store.close()
             raise damaged(self._store.path, f"{name}: {error}") from error
 
 

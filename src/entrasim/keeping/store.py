@@ -64,12 +64,13 @@ class Store:
                     f"The kept world {self.path} has format {version}; this entrasim reads {FORMAT}. Use the version "
                     "that wrote it, or remove it: the simulator then begins with a new world."
                 )
-            self._file.execute("BEGIN IMMEDIATE")
-            self._file.execute(
-                "CREATE TABLE IF NOT EXISTS part (name TEXT PRIMARY KEY, body BLOB NOT NULL, digest BLOB NOT NULL)"
-            )
-            self._file.execute(f"PRAGMA user_version = {FORMAT}")
-            self._file.execute("COMMIT")
+            if version == 0:
+                self._file.execute("BEGIN IMMEDIATE")
+                self._file.execute(
+                    "CREATE TABLE part (name TEXT PRIMARY KEY, body BLOB NOT NULL, digest BLOB NOT NULL)"
+                )
+                self._file.execute(f"PRAGMA user_version = {FORMAT}")
+                self._file.execute("COMMIT")
             return self._file.execute("SELECT 1 FROM part LIMIT 1").fetchone() is None
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
@@ -90,11 +91,11 @@ class Store:
         parts = {}
         try:
             for name, body, digest in self._file.execute("SELECT name, body, digest FROM part"):
-                if _digest(name, body) != digest:
+                if not isinstance(body, bytes) or _digest(name, body) != digest:
                     raise damaged(self.path, f"{name} was altered")
                 parts[name] = body
                 self._digests[name] = digest
-        except (sqlite3.DatabaseError, TypeError) as error:
+        except sqlite3.DatabaseError as error:
             raise damaged(self.path, error) from error
         return parts
 

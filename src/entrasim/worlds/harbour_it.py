@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from entrasim.state import AppRegistration, Lag
 from entrasim.worlds import features
-from entrasim.worlds.describe import describe_tenant
 from entrasim.worlds.populate import Populator
 
 if TYPE_CHECKING:
@@ -102,18 +101,6 @@ class HarbourIT:
     def tenants(self) -> list["TenantHandle"]:
         """The partner's tenant, then the customers'."""
         return [self.partner, *self.customers.values()]
-
-    def info(self) -> dict[str, object]:
-        """What a demo needs to know, ready for JSON: apps with their secrets, tenants with their administrators."""
-        apps = {"helpdesk": self.helpdesk, "elevation": self.elevation}
-        return {
-            "apps": {
-                key: {"client_id": app.app_id, "name": app.display_name, "secret": app.secrets[0]}
-                for key, app in apps.items()
-            },
-            "partner": describe_tenant(self.partner),
-            "tenants": [{"key": key, **describe_tenant(tenant)} for key, tenant in self.customers.items()],
-        }
 
 
 def build(
