@@ -1,6 +1,7 @@
 """The hash chain: whatever is done to the record past the product is found (AC: audit, 1,000 random tamperings)."""
 
 import datetime as dt
+import hashlib
 import random
 import struct
 import subprocess
@@ -59,8 +60,22 @@ def sealed(events: list[list[str | None]], *, sealed_us: int = 1_764_000_000_000
         values = (sequence, int(str(texts[0])), place, sealed_us, digest.hex(), own_hash.hex(), head.hex())
         document = dict(zip(exporting.LINK_COLUMNS, values, strict=True))
         lines.append(orjson.dumps(document | {"event": dict(zip(canonical.FIELDS, texts, strict=True))}) + b"\n")
-    lines.append(orjson.dumps({"end": {"sequence": len(events), "hash": head.hex(), "events": len(events)}}) + b"\n")
-    return lines
+    return finished(lines)
+
+
+def finished(lines: list[bytes]) -> list[bytes]:
+    """The same with the line that ends an export."""
+    newest = orjson.loads(lines[-1])
+    end = {"sequence": newest.get("sequence", 0), "hash": newest.get("hash", canonical.START.hex())}
+    end |= {"events": len(lines) - 1, "sha256": hashlib.sha256(b"".join(lines)).hexdigest()}
+    return [*lines, orjson.dumps({"end": end}) + b"\n"]
+
+
+def of_customer(customer: uuid.UUID) -> list[bytes]:
+    """The export of one customer out of that of everything."""
+    head = {"tenantry_audit": 1, "scope": str(customer), "made_at": "", "begins_after": []}
+    own = [line for line in WHOLE[1:-1] if orjson.loads(line)["event"]["customer_id"] == str(customer)]
+    return finished([orjson.dumps(head) + b"\n", *own])
 
 
 def some_events(count: int) -> list[list[str | None]]:
@@ -132,6 +147,39 @@ def test_a_thousand_random_tamperings_are_all_found_and_what_is_whole_is_not_com
     assert missed == []
     assert len(seen) == 8
     assert min(seen.values()) > 50
+
+
+@pytest.mark.parametrize("scope", ["everything", "customer"])
+def test_no_byte_of_an_export_can_be_another_one(scope: str) -> None:
+    """AC 4 (audit): any edit, the first line, the last and a customer's way into the whole chain included."""
+    lines = WHOLE if scope == "everything" else of_customer(uuid.UUID(int=11))
+    assert offline.verify_lines(lines).problems == []
+    missed = []
+    for number in (0, 1, len(lines) - 2, len(lines) - 1):
+        for place in range(len(lines[number]) - 1):
+            line = bytearray(lines[number])
+            line[place] ^= 1
+            try:
+                verdict = offline.verify_lines([*lines[:number], bytes(line), *lines[number + 1 :]])
+            except offline.Unreadable:
+                continue
+            if verdict.is_whole:
+                missed.append((number, place))
+    assert missed == []
+
+
+def test_an_export_that_lost_its_sum_is_still_checked_by_its_chain() -> None:
+    """Whoever makes an export out of streamed lines has no sum; a customer's export without one was changed."""
+
+    def bare(lines: list[bytes], **other: object) -> list[bytes]:
+        end = orjson.loads(lines[-1])["end"]
+        del end["sha256"]
+        return [*lines[:-1], orjson.dumps({"end": end | other}) + b"\n"]
+
+    own = of_customer(uuid.UUID(int=11))
+    assert offline.verify_lines(bare(WHOLE)).problems == []
+    for lines in (bare(WHOLE, sequence=29), bare(WHOLE, hash="0" * 64), bare(WHOLE, events="30"), bare(own)):
+        assert [problem.kind for problem in offline.verify_lines(lines).problems] == ["file"]
 
 
 def test_the_first_finding_names_the_event_and_its_place() -> None:

@@ -85,6 +85,41 @@ def test_it_has_what_it_needs_everywhere_and_nothing_beyond(database: None) -> N
     assert doctor._database_account().is_good
 
 
+_FUNCTIONS = """
+SELECT p.oid::regprocedure::text, p.prosecdef, coalesce(array_to_string(p.proconfig, ';'), ''),
+    EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a WHERE a.grantee = 0)
+FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = current_schema()
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+"""
+
+
+def test_no_function_of_ours_is_everybodys_and_none_that_runs_as_its_owner_follows_a_callers_path(
+    database: None, owner: Owner, request: pytest.FixtureRequest
+) -> None:
+    """AC 4 (row-level security): another account of the same server neither seals, prunes nor searches here."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FUNCTIONS)
+        found = {name: (runs_as_owner, settings, is_public) for name, runs_as_owner, settings, is_public in cursor}
+    assert [name for name, (_, _, is_public) in found.items() if is_public] == []
+    as_owner = {name.partition("(")[0]: settings for name, (runs, settings, _) in found.items() if runs}
+    assert set(as_owner) == {"audit_event_waits_for_its_link", "audit_prune", "audit_seal", "directory_found"}
+    assert [name for name, settings in as_owner.items() if "search_path=pg_catalog, " not in settings] == []
+    stranger = f"belt_stranger_{uuid.uuid4().hex[:8]}"
+    with owner() as cursor:
+        cursor.execute(f"CREATE ROLE {stranger}")
+        request.addfinalizer(lambda: _drop(owner, stranger))
+        for call in ("audit_seal(now(), 1, NULL)", "audit_prune(1, 400)", "directory_found('technician:x', 'a', 1)"):
+            cursor.execute(f"SET ROLE {stranger}")
+            with pytest.raises(Error, match="permission denied"):
+                cursor.execute(f"SELECT {call}")
+            cursor.execute("RESET ROLE")
+
+
+def _drop(owner: Owner, role: str) -> None:
+    with owner() as cursor:
+        cursor.execute(f"DROP ROLE {role}")
+
+
 def test_a_table_made_by_somebody_else_is_found_and_the_next_migration_gives_the_rights(
     database: None, owner: Owner, request: pytest.FixtureRequest
 ) -> None:

@@ -100,6 +100,17 @@ BEGIN
         WHERE datname = current_database() AND pg_has_role(current_user, datdba, 'USAGE')) THEN
         EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
     END IF;
+    -- PostgreSQL lets everybody run a new function, and some run as their owner. What a migration narrowed stays so.
+    FOR named IN
+        SELECT p.oid::regprocedure AS signature FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+        WHERE n.nspname = place AND pg_has_role(current_user, p.proowner, 'USAGE')
+            AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+                AND d.deptype = 'e')
+            AND EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a WHERE a.grantee = 0)
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', named.signature);
+        EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO {APP_ROLE}', named.signature);
+    END LOOP;
     -- Without this policy the system would see nothing of a guarded table; with it the planner drops the test whole.
     FOR named IN
         SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -4,6 +4,7 @@ The fields of an event are exactly the texts that were hashed, so a file can be 
 """
 
 import csv
+import hashlib
 import io
 import uuid
 from collections.abc import Iterator
@@ -40,12 +41,17 @@ def export(*, customer_id: uuid.UUID | None = None) -> Iterator[bytes]:
     settle()
     with transaction.atomic(), connection.cursor() as cursor:
         _take_snapshot(cursor)
-        yield _line(_head(customer_id))
+        line = _line(_head(customer_id))
+        whole = hashlib.sha256(line)
+        yield line
         for fields, texts in _rows(cursor, customer_id):
             count += 1
             last, last_hash = fields[0], fields[6]
-            yield _event_line(fields, texts)
-    yield _line({"end": {"sequence": last, "hash": last_hash.hex(), "events": count}})
+            line = _event_line(fields, texts)
+            whole.update(line)
+            yield line
+    end = {"sequence": last, "hash": bytes(last_hash).hex(), "events": count, "sha256": whole.hexdigest()}
+    yield _line({"end": end})
 
 
 def lines_after(sequence: int, *, most: int) -> list[tuple[int, bytes]]:

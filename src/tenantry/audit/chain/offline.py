@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import email
 import email.policy
+import hashlib
 import re
 import uuid
 from collections.abc import Iterable, Iterator
@@ -12,7 +13,7 @@ from typing import Any, Final
 
 import orjson
 
-from tenantry.audit.chain.canonical import CUSTOMER_FIELD, FIELDS, NO_CUSTOMER, NULLABLE, pack
+from tenantry.audit.chain.canonical import CUSTOMER_FIELD, FIELDS, NO_CUSTOMER, NULLABLE, START, pack
 from tenantry.audit.chain.checking import Checker, Mark, Verdict
 from tenantry.audit.events import AuditEvent
 from tenantry.kit import clock
@@ -20,6 +21,7 @@ from tenantry.kit import clock
 _COLUMNS: Final = ("sequence", "event_id", "customer_sequence", "sealed_at_us", "digest", "customer_hash", "hash")
 _MAIL: Final = re.compile(rb"(?:From |[A-Za-z][A-Za-z0-9-]*:[ \t])")
 _FROM: Final = re.compile(rb"^From [^\n]*\n", re.MULTILINE)  # before each mail of a mailbox
+_END: Final = ["sequence", "hash", "events", "sha256"]
 _MOST_BROKEN: Final = 20  # lines that cannot be read; a file of another kind is not read to its end
 
 
@@ -50,19 +52,23 @@ def verify_lines(lines: Iterable[bytes], *, anchors: Iterable[Mark] = ()) -> Ver
         Unreadable: the first line does not begin an export.
     """
     rest = iter(lines)
-    checker = Checker(**_begin(next(rest, b"")), anchors=anchors, now=clock.now())
+    head = next(rest, b"")
+    checker = Checker(**_begin(head), anchors=anchors, now=clock.now())
     verdict = checker.verdict
     end: dict[str, Any] | None = None
     pruned: set[tuple[int, str]] = set()
+    so_far, newest = hashlib.sha256(head), (0, START.hex())
     for number, line in enumerate(rest, 2):
         try:
             document = orjson.loads(line)
             if end is not None:
                 verdict.add("file", f"Line {number} comes after the end of the export.")
             elif "end" in document:
-                end = document["end"]
+                end = _end(document, line)
             else:
+                so_far.update(line)
                 _take(checker, document, line)
+                newest = document["sequence"], document["hash"]
                 if document["event"]["action"] == AuditEvent.PRUNED:
                     told = orjson.loads(document["event"]["details"])
                     pruned.add((told["sequence"], told["hash"]))
@@ -71,14 +77,43 @@ def verify_lines(lines: Iterable[bytes], *, anchors: Iterable[Mark] = ()) -> Ver
         if verdict.problem_count > _MOST_BROKEN and not verdict.links:
             break
     found = checker.finish()
-    if end is None:
-        found.add("file", "The end of the export is missing: the file was cut off.")
-    elif end.get("events") != found.links:
-        found.add("file", f"The export had {end.get('events')} events, {found.links} are there.")
+    _check_end(
+        found, end, newest=newest, so_far=so_far.hexdigest(), is_everything=checker.begin.customer == NO_CUSTOMER
+    )
     begin = checker.begin
     if begin.customer == NO_CUSTOMER and begin.sequence and (begin.sequence, begin.hash.hex()) not in pruned:
         found.add("beginning", f"It begins after {begin.sequence}, and no event tells that it was pruned up to there.")
     return found
+
+
+def _end(document: dict[str, Any], line: bytes) -> dict[str, Any]:
+    """What the last line says; it has to be as it was written, like every other."""
+    end: dict[str, Any] = document["end"]
+    if orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE) != line or list(document) != ["end"]:
+        raise ValueError("not as it was exported")
+    if list(end) not in (_END, _END[:3]):
+        raise ValueError("not as it was exported")
+    return end
+
+
+def _check_end(
+    found: Verdict, end: dict[str, Any] | None, *, newest: tuple[int, str], so_far: str, is_everything: bool
+) -> None:
+    """Hold the last line against what came before. The chain tells more; this tells of what no chain covers.
+
+    The first line's time is in no hash, nor is, in a customer's export, the place that links into the chain over
+    everything. Lines of a stream that somebody made an export of are of everything and have no sum.
+    """
+    if end is None:
+        found.add("file", "The end of the export is missing: the file was cut off.")
+        return
+    if end["events"] != found.links:
+        found.add("file", f"The export had {end['events']} events, {found.links} are there.")
+    elif (end["sequence"], end["hash"]) != newest:
+        found.add("file", "The end of the export speaks of another last event than the one that is there.")
+    # What is wrong where is said by then; the sum says only that something is.
+    if found.is_whole and end.get("sha256", so_far if is_everything else "") != so_far:
+        found.add("file", "The file is not what was exported: its sum is another one.")
 
 
 def verify_csv(lines: Iterable[str], *, anchors: Iterable[Mark] = ()) -> Verdict:
