@@ -370,6 +370,21 @@ def test_who_leaves_takes_the_tokens_they_made_along(
     assert _works(stays)
 
 
+def test_who_gets_a_lesser_role_loses_the_tokens_of_accounts_that_they_may_not_manage_any_more(
+    service: "Technician", alice: "Technician", clock: SharedClock
+) -> None:
+    """Issue 4, roles: what the role has lost must not stay in somebody's hands as a service account's token."""
+    from tenantry.technicians.staff import changing
+
+    boss = new_person("owner")
+    theirs, stays = _made_for(service, boss), _made_for(service, alice)
+    changing.change_role(**who(alice), target_id=boss.pk, role="administrator")
+    assert _works(theirs), "an administrator manages it all the same"
+    changing.change_role(**who(alice), target_id=boss.pk, role="help_desk")
+    assert not _works(theirs)
+    assert _works(stays)
+
+
 # --- the emergency stop -----------------------------------------------------------------------------------------------
 
 

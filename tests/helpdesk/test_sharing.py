@@ -173,3 +173,33 @@ def test_for_some_customers_technicians_never_see_a_password(
     path, code = _made(place, done, as_alice)
     assert PASSWORD in eve.post(path, {"code": code}).content.decode()
     assert as_alice.post(url, {"hides": "no"}).status_code == 302
+
+
+def test_who_is_switched_off_reads_nothing_through_the_link_they_made(
+    place: Place, dana: "DirectoryUser", eve: Client
+) -> None:
+    """Issue 4: switching off kills at once, what waits to be read included."""
+    from tenantry.audit.models import Event
+    from tenantry.helpdesk.models import Operation
+    from tenantry.technicians.actions import actor_for
+    from tenantry.technicians.models import Technician
+    from tenantry.technicians.staff import changing
+
+    leaver = Technician.objects.create_user(
+        f"leaver-{dana.object_id.hex[:8]}@harbour-it.example",
+        display_name="Leaver",
+        role="administrator",
+        created_at=place.clock.now(),
+    )
+    operation = place.do(dana)
+    Operation.objects.filter(pk=operation.pk).update(technician_id=leaver.pk, technician_name="Leaver")
+    browser = Client()
+    browser.force_login(leaver, backend="django.contrib.auth.backends.ModelBackend")
+    path, code = _made(place, operation, browser)
+    changing.deactivate(actor=actor_for(place.alice), technician=place.alice, target_id=leaver.pk)
+    answer = eve.post(path, {"code": code})
+    assert (answer.status_code, PASSWORD in answer.content.decode()) == (404, False)
+    operation.refresh_from_db()
+    assert operation.password_sealed is None
+    event = Event.objects.get(target_id=str(dana.object_id), action="helpdesk.password_discarded")
+    assert "Leaver was switched off" in event.summary

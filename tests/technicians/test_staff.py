@@ -9,7 +9,7 @@ from allauth.mfa.models import Authenticator
 from django.db import connections
 from django.test import Client
 from tests.technicians.helpers import acts_of, is_signed_in, path_of
-from tests.technicians.staff_helpers import browser_of, new_person, who
+from tests.technicians.staff_helpers import PASSWORD, browser_of, new_person, who
 
 from tenantry.audit.models import Event
 from tenantry.kit import clock
@@ -128,6 +128,30 @@ def test_the_last_owner_is_kept_whatever_is_asked(only_owners: list[Technician])
     with pytest.raises(NotAllowed):
         changing.change_role(**who(two), target_id=one.pk, role=R)
     assert Technician.objects.get(pk=one.pk).is_owner
+
+
+@pytest.mark.parametrize("act", ["demote", "switch off"])
+def test_the_last_owner_who_signs_in_without_microsoft_is_kept(only_owners: list[Technician], act: str) -> None:
+    """Issue 4: at least one owner always keeps a local way in, by whatever path it would be taken."""
+    from tenantry.technicians.factors import has_local_way_in
+
+    def remove(me: Technician, other: Technician) -> None:
+        if act == "demote":
+            changing.change_role(**who(me), target_id=other.pk, role=R)
+        else:
+            changing.deactivate(**who(me), target_id=other.pk)
+
+    by_microsoft, local = only_owners
+    local.set_password(PASSWORD)
+    local.save()
+    assert (has_local_way_in(by_microsoft), has_local_way_in(local)) == (False, True)
+    with pytest.raises(NotAllowed) as refusal:
+        remove(by_microsoft, local)
+    assert refusal.value.code == "last_local_way_in"
+    by_microsoft.set_password(PASSWORD)
+    by_microsoft.save()
+    remove(by_microsoft, local)
+    assert Technician.objects.filter(role=W, is_active=True).get() == by_microsoft
 
 
 def test_switching_off_ends_sessions_links_and_other_keys_at_once(alice: Technician, visitor: Client) -> None:

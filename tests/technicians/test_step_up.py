@@ -229,3 +229,43 @@ def test_the_last_owner_keeps_a_way_in_of_their_own(technician: Technician, no_o
     technician.save()
     key.delete()
     assert not Authenticator.objects.filter(pk=key.pk).exists()
+
+
+@override_settings(IS_DEMO=False)
+def test_two_owners_who_remove_their_last_keys_at_the_same_moment_leave_one(no_owner: None, clock: SharedClock) -> None:
+    """Issue 4: neither may count on the other's way in while the other is about to lose it."""
+    import threading
+
+    from django.db import connections
+
+    from tenantry.kit.errors import NotAllowed
+
+    data = {"name": "Key", "credential": {"clientExtensionResults": {"credProps": {"rk": True}}}}
+    keys = []
+    for number in range(2):
+        owner = Technician.objects.create_user(
+            f"owner-{number}-{uuid.uuid4().hex[:8]}@harbour-it.example",
+            display_name="Owner",
+            role=Role.OWNER,
+            created_at=clock.now(),
+        )
+        TOTP.activate(owner, str(generate_totp_secret()))
+        keys.append(Authenticator.objects.create(user=owner, type=Authenticator.Type.WEBAUTHN, data=data))
+    start, outcomes = threading.Barrier(2), list[str]()
+
+    def remove(key: Authenticator) -> None:
+        try:
+            start.wait(timeout=10)
+            key.delete()
+            outcomes.append("gone")
+        except NotAllowed as refusal:
+            outcomes.append(refusal.code)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=remove, args=(key,)) for key in keys]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["gone", "last_local_way_in"]

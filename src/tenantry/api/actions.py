@@ -18,6 +18,7 @@ from tenantry.audit.actions import About
 from tenantry.customers.groups.reading import groups_looked_after
 from tenantry.kit import clock
 from tenantry.kit.actor import Actor
+from tenantry.kit.decision import Denied
 from tenantry.kit.errors import Conflict, Invalid, NotHere, require
 from tenantry.kit.sealed import Secret
 from tenantry.technicians.access import require_permission
@@ -157,6 +158,16 @@ def revoke_of(*, actor: Actor, technician: Technician, why: str) -> int:
     """
     theirs = Q(technician=technician) | Q(made_by=technician)
     return _revoke_every(actor, theirs, why)
+
+
+def revoke_made_by(*, actor: Actor, technician: Technician) -> int:
+    """End the tokens that somebody made for service accounts which they may not manage any more; returns how many.
+
+    They held them in their hands, so they would keep what their role has lost.
+    """
+    made = ApiToken.objects.filter(made_by=technician, revoked_at=None).select_related("technician")
+    beyond = [token.pk for token in made if isinstance(may_manage(technician, token.technician), Denied)]
+    return _revoke_every(actor, Q(pk__in=beyond), f"{technician.display_name}, who made it, has another role.")
 
 
 def revoke_all(*, actor: Actor, why: str) -> int:

@@ -10,9 +10,11 @@ class HelpdeskConfig(AppConfig):
     label = "helpdesk"
 
     def ready(self) -> None:
-        """Say who carries out operations that were approved."""
+        """Say who carries out operations that were approved, and hear of who is switched off."""
+        from tenantry.helpdesk import endings  # noqa: PLC0415  needs the models
         from tenantry.helpdesk.actions.requests import APPROVAL_KIND  # noqa: PLC0415  needs the models
         from tenantry.helpdesk.approvals import OperationApproval  # noqa: PLC0415  as above
         from tenantry.safeguards import registry  # noqa: PLC0415  as above
 
+        endings.listen()
         registry.register(APPROVAL_KIND, OperationApproval())

@@ -7,6 +7,7 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.db.models import Q
 
 from tenantry.kit.errors import NotAllowed
 from tenantry.technicians.models import Technician
@@ -56,7 +57,10 @@ def guard_removal(sender: Any, *, instance: Authenticator, origin: object = None
     del sender
     if settings.IS_DEMO or instance.type not in REAL or isinstance(origin, Technician):
         return
-    technician = Technician.objects.filter(pk=instance.user_id, is_active=True).first()
+    # Locked in the order in which changes of colleagues lock them, so that two cannot each count on the other.
+    wanted = Q(role=Role.OWNER) | Q(pk=instance.user_id)
+    locked = Technician.objects.select_for_update(no_key=True).filter(wanted, is_active=True).order_by("pk")
+    technician = next((person for person in locked if person.pk == instance.user_id), None)
     if technician is None:
         return
     others = Authenticator.objects.filter(user_id=technician.pk, type__in=REAL).exclude(pk=instance.pk)
@@ -66,9 +70,9 @@ def guard_removal(sender: Any, *, instance: Authenticator, origin: object = None
             remedy="Set up another passkey or authenticator app first, then remove this one.",
             code="last_second_factor",
         )
-    is_owner = technician.role == Role.OWNER
     if (
-        is_owner
+        technician.is_owner
+        and has_local_way_in(technician)
         and not has_local_way_in(technician, without=instance.pk)
         and not owners_with_local_way_in(but=technician)
     ):

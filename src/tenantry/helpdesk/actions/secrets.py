@@ -118,6 +118,31 @@ def discard_stale_passwords(*, actor: Actor) -> int:
     return count
 
 
+def discard_secrets_of(*, actor: Actor, technician: Technician) -> int:
+    """Throw away what somebody who is switched off could still read, and end the links to it; returns how many.
+
+    They made the links and know the codes. Call it inside the transaction of the change.
+    """
+    now = clock.now()
+    theirs = Operation.objects.select_for_update().filter(
+        technician_id=technician.pk, password_sealed__isnull=False, state=OperationState.DONE
+    )
+    count = 0
+    for operation in theirs.order_by("pk"):
+        live = SecretLink.objects.filter(operation=operation, opened_at=None, closed_at=None)
+        live.update(closed_at=now, closed_why="switched off")
+        if not _discard(operation, now):
+            continue
+        count += 1
+        audit.record(
+            actor=actor,
+            action=HelpdeskEvent.PASSWORD_DISCARDED,
+            about=about(operation),
+            summary=f"{technician.display_name} was switched off, so the {operation.secret_words} was thrown away.",
+        )
+    return count
+
+
 def _discard(operation: Operation, now: dt.datetime) -> bool:
     rows = Operation.objects.filter(pk=operation.pk, password_sealed__isnull=False)
     return rows.update(password_sealed=None, password_discarded_at=now) == 1

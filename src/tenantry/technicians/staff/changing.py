@@ -9,17 +9,23 @@ from django.dispatch import Signal
 from tenantry.audit import actions as audit
 from tenantry.kit import clock
 from tenantry.kit.actor import Actor
+from tenantry.kit.decision import Decision
 from tenantry.kit.errors import Conflict
 from tenantry.technicians.actions import about
 from tenantry.technicians.events import TechnicianEvent
 from tenantry.technicians.models import OneTimeLink, Technician
 from tenantry.technicians.permissions import Role
-from tenantry.technicians.staff.locking import lock_people, require_all
+from tenantry.technicians.staff.locking import Locked, lock_people, require_all
 from tenantry.technicians.staff.policies import may_give, may_have, may_manage, may_stop_being_owner
 
 access_ended = Signal()
 """Sent with `technician` and `actor` inside the transaction that switches somebody off: whoever keeps other keys of
 theirs (API tokens) ends them there. A receiver that raises keeps the account as it was."""
+
+
+role_changed = Signal()
+"""Sent with `technician`, who has the new role by then, and `actor`, inside the transaction: whoever keeps keys that
+somebody with this role may not hold ends them there."""
 
 
 def change_role(*, actor: Actor, technician: Technician, target_id: uuid.UUID, role: str) -> Technician:
@@ -28,7 +34,7 @@ def change_role(*, actor: Actor, technician: Technician, target_id: uuid.UUID, r
     Raises:
         NotHere: there is no such technician.
         NotAllowed: a role that may do more than one's own is given or taken, it is one's own account, or nobody would
-            own the console any more.
+            own the console any more, or no owner could sign in without Microsoft.
     """
     with transaction.atomic():
         people = lock_people(technician=technician, target_id=target_id)
@@ -36,9 +42,10 @@ def change_role(*, actor: Actor, technician: Technician, target_id: uuid.UUID, r
         require_all(may_manage(people.actor, target), may_give(people.actor, role), may_have(target, role))
         if role == before:
             return target
-        require_all(may_stop_being_owner(target, active_owners=people.active_owners))
+        require_all(_may_stop_being_owner(people))
         target.role = role
         target.save(update_fields=["role"])
+        role_changed.send(sender=Technician, technician=target, actor=actor)
         audit.record(
             actor=actor,
             action=TechnicianEvent.ROLE_CHANGED,
@@ -73,13 +80,14 @@ def deactivate(*, actor: Actor, technician: Technician, target_id: uuid.UUID) ->
 
     Raises:
         NotHere: there is no such technician.
-        NotAllowed: one's own account, somebody who may do more, or the last active owner.
+        NotAllowed: one's own account, somebody who may do more, the last active owner, or the last who can sign in
+            without Microsoft.
         Conflict: they are switched off already.
     """
     with transaction.atomic():
         people = lock_people(technician=technician, target_id=target_id)
         target = people.target
-        require_all(may_manage(people.actor, target), may_stop_being_owner(target, active_owners=people.active_owners))
+        require_all(may_manage(people.actor, target), _may_stop_being_owner(people))
         changed = Technician.objects.filter(pk=target_id, is_active=True).update(
             is_active=False, session_epoch=F("session_epoch") + 1
         )
@@ -96,6 +104,12 @@ def deactivate(*, actor: Actor, technician: Technician, target_id: uuid.UUID) ->
         )
     target.is_active = False
     return target
+
+
+def _may_stop_being_owner(people: Locked) -> Decision:
+    return may_stop_being_owner(
+        people.target, active_owners=people.active_owners, is_last_local_way_in=people.is_last_local_way_in
+    )
 
 
 def end_links(technician: Technician) -> None:

@@ -7,17 +7,26 @@ from django.db.models import Q
 
 from tenantry.kit.decision import Decision, Denied
 from tenantry.kit.errors import NotAllowed, NotHere, require
+from tenantry.technicians.factors import has_local_way_in
 from tenantry.technicians.models import Technician
 from tenantry.technicians.permissions import Role
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Locked:
-    """Who acts, on whom, and how many active owners there are; true until the transaction ends."""
+    """Who acts and on whom; true until the transaction ends.
+
+    Attributes:
+        actor: who acts.
+        target: on whom.
+        active_owners: how many there are.
+        is_last_local_way_in: the target is an owner, and no other could sign in without Microsoft.
+    """
 
     actor: Technician
     target: Technician
     active_owners: int
+    is_last_local_way_in: bool
 
 
 def lock_people(*, technician: Technician, target_id: uuid.UUID) -> Locked:
@@ -36,8 +45,13 @@ def lock_people(*, technician: Technician, target_id: uuid.UUID) -> Locked:
         raise NotHere("There is no such technician.")
     if actor is None or not actor.is_active:
         raise NotAllowed("Your account was switched off.", who="an owner", code="switched_off")
-    owners = sum(person.is_active and person.is_owner for person in people.values())
-    return Locked(actor, target, owners)
+    owners = [person for person in people.values() if person.is_active and person.is_owner]
+    is_last = (
+        target in owners
+        and has_local_way_in(target)
+        and not any(has_local_way_in(owner) for owner in owners if owner.pk != target.pk)
+    )
+    return Locked(actor, target, len(owners), is_last)
 
 
 def require_all(*decisions: Decision) -> None:

@@ -59,14 +59,27 @@ def may_have(target: Technician, role: str) -> Decision:
     return Allowed()
 
 
-def may_stop_being_owner(target: Technician, *, active_owners: int) -> Decision:
-    """Whether `target` may lose the role or the account, when this many active owners are there now."""
+def may_stop_being_owner(target: Technician, *, active_owners: int, is_last_local_way_in: bool = False) -> Decision:
+    """Whether `target` may lose the role or the account.
+
+    Args:
+        target: whose role or account it is.
+        active_owners: how many there are now.
+        is_last_local_way_in: no other of them could sign in here without Microsoft.
+    """
     if target.is_owner and target.is_active and active_owners <= 1:
         return Denied(
             "last_owner",
             f"{target.display_name} is the last active owner. "
             "A console without an owner cannot be repaired from within.",
             "Make somebody else an owner first.",
+            "an owner",
+        )
+    if target.is_owner and target.is_active and is_last_local_way_in:
+        return Denied(
+            "last_local_way_in",
+            f"{target.display_name} is the last owner who can sign in here without Microsoft.",
+            "Another owner sets a password or adds a passkey first.",
             "an owner",
         )
     return Allowed()
