@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern
 from ninja import NinjaAPI
@@ -9,6 +10,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from tenantry.api import errors
 from tenantry.api.auth import CLOSED
+from tenantry.api.bodies import ACCEPTED, JsonParser, NotJson
 from tenantry.api.openapi import described
 from tenantry.api.routes import activity, approvals, bulk, customers, links, users, verifications
 from tenantry.kit.errors import Refusal
@@ -25,6 +27,7 @@ api = NinjaAPI(
     docs_url=None,
     openapi_url=None,
     auth=CLOSED,
+    parser=JsonParser(),
 )
 for _routes in (customers, users, links, bulk, verifications, approvals, activity):
     api.add_router("", _routes.router)
@@ -51,7 +54,15 @@ def _not_here(request: HttpRequest, error: Http404) -> HttpResponse:
 @api.exception_handler(HttpError)
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     del request
+    if isinstance(error.__cause__, NotJson):  # the framework makes one thing of all that a parser says
+        return errors.problem(415, headers={"Accept": ACCEPTED})
     return errors.of_status(error.status_code)
+
+
+@api.exception_handler(RequestDataTooBig)
+def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    del request, error
+    return errors.of_status(413)
 
 
 @api.exception_handler(ValidationError)

@@ -17,6 +17,7 @@ _WORDS: Final[Mapping[int, tuple[str, str]]] = {
     404: ("not_here", "There is nothing here, or nothing that this token may see."),
     405: ("method_not_allowed", "This address does not know that method."),
     413: ("too_large", "The request is too large."),
+    415: ("not_json", "Send JSON in UTF-8, uncompressed, with `Content-Type: application/json`."),
     422: ("invalid", "The request cannot be accepted."),
     429: ("too_many_requests", "Too many requests. Wait, then go on more slowly."),
     500: ("internal", "Something broke here. Nothing is known to have been done; look at the activity."),

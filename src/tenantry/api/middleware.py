@@ -16,7 +16,7 @@ from tenantry.technicians.recording import network_address
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-PATH: Final = "/api/"
+_PATH: Final = "/api/"
 TOKEN: Final = "api_token"  # noqa: S105  a name, not a token
 """The attribute of a request that carries its token."""
 REQUESTS: Final = Limit(name="api-token", most=300, seconds=60)
@@ -29,6 +29,11 @@ _CARRIED: Final = ("Allow", "Retry-After")
 log = logging.getLogger(__name__)
 
 
+def is_for_programs(request: HttpRequest) -> bool:
+    """Whether an address is the API's."""
+    return f"{request.path}/".startswith(_PATH)
+
+
 class ProblemMiddleware:
     """Takes cookies off requests to the API before anything reads them, and gives errors their form."""
 
@@ -36,11 +41,22 @@ class ProblemMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Without cookies there is no session, so a browser's sign-in opens nothing here and needs no CSRF check."""
-        if not request.path.startswith(PATH):
+        """Without cookies there is no session, so a browser's sign-in opens nothing here and needs no CSRF check.
+
+        HEAD is answered as GET, whose body the server leaves out; OPTIONS tells the methods of an address.
+        Source: RFC 9110, 9.1 and 9.3.7.
+        """
+        if not is_for_programs(request):
             return self.get_response(request)
         request.META.pop("HTTP_COOKIE", None)
+        method = request.method
+        request.method = "GET" if method == "HEAD" else method
         answer = self.get_response(request)
+        request.method = method
+        if "Allow" in answer.headers:
+            answer["Allow"] = _allowed(answer["Allow"])
+            if method == "OPTIONS" and answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+                answer = HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"Allow": answer["Allow"]})
         is_error = answer.status_code >= HTTPStatus.BAD_REQUEST
         if is_error and answer.headers.get("Content-Type") != errors.CONTENT_TYPE:
             plain = answer
@@ -64,7 +80,7 @@ class TokenMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Find the token; without one the request goes on as nobody's and is refused by the routes."""
-        if not request.path.startswith(PATH):
+        if not is_for_programs(request):
             return self.get_response(request)
         request.user = AnonymousUser()
         try:
@@ -75,6 +91,11 @@ class TokenMiddleware:
             request.user = token.technician
             setattr(request, TOKEN, token)  # Django's class does not declare it; read by `auth.token_of`
         return self.get_response(request)
+
+
+def _allowed(methods: str) -> str:
+    found = {each.strip() for each in methods.split(",")} | {"OPTIONS"}
+    return ", ".join(sorted(found | {"HEAD"} if "GET" in found else found))
 
 
 def _token_of(request: HttpRequest) -> ApiToken | None:

@@ -12,6 +12,8 @@ _ERRORS: Final = {
     "403": "The token, the role or a rule does not allow it.",
     "404": "Not there, or not for this token.",
     "409": "Somebody or something was faster, or it is under way.",
+    "413": "The request is too large.",
+    "415": "The body is declared to be something else than JSON.",
     "422": "The request cannot be accepted.",
     "429": "Too many requests; see `Retry-After`.",
     "500": "Something broke here.",

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Final
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 
+from tenantry.api.errors import of_refusal
+from tenantry.api.middleware import is_for_programs
 from tenantry.kit.needs import SAFE
 from tenantry.panic import queries
 from tenantry.web.middleware import refusal_page
@@ -48,13 +50,4 @@ class PanicMiddleware:
         if request.method in SAFE or (match is not None and match.view_name in _ALLOWED) or not queries.is_on():
             return None
         refusal = queries.refusal()
-        if request.path.startswith("/api/"):
-            body = {
-                "type": "about:blank",
-                "title": "Emergency stop",
-                "status": 403,
-                "detail": f"{refusal.reason} {refusal.remedy}",
-                "code": refusal.code,
-            }
-            return JsonResponse(body, status=403, content_type="application/problem+json")
-        return refusal_page(request, refusal)
+        return of_refusal(refusal) if is_for_programs(request) else refusal_page(request, refusal)

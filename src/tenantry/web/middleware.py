@@ -49,9 +49,23 @@ class HealthMiddleware:
 class BrowserMiddleware:
     """What a browser may do with an answer, whichever it is: keep no copy, and show it to no other site.
 
-    Files of the product itself are the same for everybody and keep their own rules. Methods that nothing here serves,
-    TRACE among them, end here.
+    Files of the product itself are the same for everybody and keep their own rules.
     """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on, and add what is missing to the answer."""
+        answer = self.get_response(request)
+        answer.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if not request.path.startswith(str(settings.STATIC_URL)):
+            patch_cache_control(answer, no_store=True, private=True)
+        return answer
+
+
+class MethodMiddleware:
+    """Methods that nothing here serves, TRACE among them, end here."""
 
     METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
@@ -59,16 +73,10 @@ class BrowserMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass on, and add what is missing to the answer."""
-        if request.method not in self.METHODS:
-            return HttpResponse(
-                status=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(self.METHODS))}
-            )
-        answer = self.get_response(request)
-        answer.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        if not request.path.startswith(str(settings.STATIC_URL)):
-            patch_cache_control(answer, no_store=True, private=True)
-        return answer
+        """Pass on, or refuse."""
+        if request.method in self.METHODS:
+            return self.get_response(request)
+        return HttpResponse(status=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(self.METHODS))})
 
 
 class PlainQueryMiddleware:

@@ -28,13 +28,13 @@ def approvals(
     return schemas.ApprovalsOut(items=[shapes.approval_out(row) for row in rows])
 
 
-@router.get("/approvals/{uuid:request_id}", response=schemas.ApprovalOut, auth=needs(Permission.APPROVALS_READ))
+@router.get("/approvals/{id:request_id}", response=schemas.ApprovalOut, auth=needs(Permission.APPROVALS_READ))
 def approval(request: HttpRequest, request_id: uuid.UUID) -> schemas.ApprovalOut:
     """One request."""
     return _one(request, request_id)
 
 
-@router.post("/approvals/{uuid:request_id}/deny", response=schemas.ApprovalOut, auth=needs(Permission.APPROVALS_DECIDE))
+@router.post("/approvals/{id:request_id}/deny", response=schemas.ApprovalOut, auth=needs(Permission.APPROVALS_DECIDE))
 def deny(request: HttpRequest, request_id: uuid.UUID, key: Key, body: schemas.Note) -> HttpResponse:
     """Refuse a colleague's request; nothing is done."""
 
@@ -45,7 +45,7 @@ def deny(request: HttpRequest, request_id: uuid.UUID, key: Key, body: schemas.No
     return once(request, key, work)
 
 
-@router.post("/approvals/{uuid:request_id}/withdraw", response=schemas.ApprovalOut, auth=needs(Permission.HELPDESK_ACT))
+@router.post("/approvals/{id:request_id}/withdraw", response=schemas.ApprovalOut, auth=needs(Permission.HELPDESK_ACT))
 def withdraw(request: HttpRequest, request_id: uuid.UUID, key: Key, body: schemas.Nothing) -> HttpResponse:
     """Take one's own request back."""
     del body

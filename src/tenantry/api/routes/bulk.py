@@ -13,7 +13,7 @@ from tenantry.helpdesk.kinds import BY_SLUG
 from tenantry.technicians.permissions import Permission
 
 router = Router(tags=["bulk runs"])
-_RUNS = "/customers/{uuid:customer_id}/bulk-runs"
+_RUNS = "/customers/{id:customer_id}/bulk-runs"
 
 
 @router.post(_RUNS, response={202: schemas.BulkOut}, auth=needs(Permission.HELPDESK_BULK))
@@ -38,7 +38,7 @@ def start(request: HttpRequest, customer_id: uuid.UUID, key: Key, body: schemas.
     return once(request, key, work)
 
 
-@router.get(f"{_RUNS}/{{uuid:run_id}}", response=schemas.BulkOut, auth=needs(Permission.ACTIVITY_READ))
+@router.get(f"{_RUNS}/{{id:run_id}}", response=schemas.BulkOut, auth=needs(Permission.ACTIVITY_READ))
 def bulk_run(request: HttpRequest, customer_id: uuid.UUID, run_id: uuid.UUID) -> schemas.BulkOut:
     """How far a run is."""
     run = queries.get_bulk_run(technician=technician_of(request), customer_id=customer_id, run_id=run_id)

@@ -53,13 +53,13 @@ def add_customer(request: HttpRequest, key: Key, body: schemas.CustomerIn) -> Ht
     return once(request, key, work)
 
 
-@router.get("/customers/{uuid:customer_id}", response=schemas.CustomerOut, auth=needs(Permission.CUSTOMERS_READ))
+@router.get("/customers/{id:customer_id}", response=schemas.CustomerOut, auth=needs(Permission.CUSTOMERS_READ))
 def customer(request: HttpRequest, customer_id: uuid.UUID) -> schemas.CustomerOut:
     """One customer."""
     return _one(request, customer_id)
 
 
-@router.patch("/customers/{uuid:customer_id}", response=schemas.CustomerOut, auth=needs(Permission.CUSTOMERS_MANAGE))
+@router.patch("/customers/{id:customer_id}", response=schemas.CustomerOut, auth=needs(Permission.CUSTOMERS_MANAGE))
 def change_customer(request: HttpRequest, customer_id: uuid.UUID, body: schemas.CustomerChange) -> schemas.CustomerOut:
     """Rename a customer, or change the domain its tenant is expected to have. The same twice changes nothing."""
     technician = technician_of(request)
@@ -75,7 +75,7 @@ def change_customer(request: HttpRequest, customer_id: uuid.UUID, body: schemas.
 
 
 @router.get(
-    "/customers/{uuid:customer_id}/connection", response=schemas.ConnectionOut, auth=needs(Permission.CONNECTIONS_READ)
+    "/customers/{id:customer_id}/connection", response=schemas.ConnectionOut, auth=needs(Permission.CONNECTIONS_READ)
 )
 def connection(request: HttpRequest, customer_id: uuid.UUID) -> schemas.ConnectionOut:
     """Where the customer's connection stands, and each feature."""

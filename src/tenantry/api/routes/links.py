@@ -14,7 +14,7 @@ from tenantry.kit.errors import NotHere
 from tenantry.technicians.permissions import Permission
 
 router = Router(tags=["one-time links"])
-_LINK = "/customers/{uuid:customer_id}/operations/{uuid:operation_id}/link"
+_LINK = "/customers/{id:customer_id}/operations/{id:operation_id}/link"
 
 
 def _newest(request: HttpRequest, customer_id: uuid.UUID, operation_id: uuid.UUID) -> schemas.SecretLinkOut:

@@ -23,8 +23,8 @@ from tenantry.technicians.permissions import Permission
 from tenantry.tenants import queries as tenants
 
 router = Router(tags=["users"])
-_USER = "/customers/{uuid:customer_id}/users/{uuid:user_id}"
-_OPERATION = "/customers/{uuid:customer_id}/operations/{uuid:operation_id}"
+_USER = "/customers/{id:customer_id}/users/{id:user_id}"
+_OPERATION = "/customers/{id:customer_id}/operations/{id:operation_id}"
 
 
 @router.get("/users", response=schemas.FoundOut, auth=needs(Permission.USERS_READ))
@@ -34,7 +34,7 @@ def search_users(request: HttpRequest, search: schemas.Words) -> schemas.FoundOu
     return schemas.FoundOut(items=[shapes.found_out(user) for user in found], more=has_more)
 
 
-@router.get("/customers/{uuid:customer_id}/users", response=schemas.UsersOut, auth=needs(Permission.USERS_READ))
+@router.get("/customers/{id:customer_id}/users", response=schemas.UsersOut, auth=needs(Permission.USERS_READ))
 def users(
     request: HttpRequest,
     *,

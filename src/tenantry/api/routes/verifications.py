@@ -24,8 +24,8 @@ from tenantry.verification import actions, queries
 from tenantry.verification.models import Verification
 
 router = Router(tags=["verification"])
-_USER = "/customers/{uuid:customer_id}/users/{uuid:user_id}"
-_ATTEMPT = "/customers/{uuid:customer_id}/verifications/{uuid:verification_id}"
+_USER = "/customers/{id:customer_id}/users/{id:user_id}"
+_ATTEMPT = "/customers/{id:customer_id}/verifications/{id:verification_id}"
 
 
 def _deed(slug: str) -> Deed:
