@@ -13,6 +13,7 @@ from django.test import Client
 from tests.api.conftest import Program, made
 from tests.helpdesk.conftest import dana, place
 from tests.notifications.conftest import MailServerUp, no_channels, smtp
+from tests.technicians.staff_helpers import new_person
 from tests.verification.conftest import Desk, desk, rule
 from tests.verification.duo import DuoStandIn
 from tests.verification.test_duo import duo
@@ -25,20 +26,34 @@ if TYPE_CHECKING:
     from entrasim.state import User
     from tenantry.directory.models import DirectoryUser
     from tenantry.safeguards.policies import Strength
+    from tenantry.technicians.models import Technician
 
 __all__ = ["boss", "dana", "desk", "duo", "no_channels", "place", "rule", "smtp", "twilio"]
 
 RESET = {"justification": "Forgotten password", "ticket": "T-1"}
 
 
+def _looks_after(desk: Desk) -> "Technician":
+    from tenantry.customers.models import CustomerGroup
+    from tenantry.technicians.models import Team
+
+    person, now = new_person("engineer"), desk.place.clock.now()
+    team = Team.objects.create(name=f"Line {person.pk}", created_at=now)
+    team.members.add(person)
+    group = CustomerGroup.objects.create(name=f"Line {person.pk}", created_at=now)
+    group.teams.add(team)
+    group.customers.add(desk.place.customer)
+    return person
+
+
 class Line:
-    """A program with Dana on the line."""
+    """A program with Dana on the line; its holder sees this customer alone, so the database holds it there too."""
 
     def __init__(self, desk: Desk, dana: "DirectoryUser") -> None:
         from django.core.cache import cache
 
         cache.clear()  # attempts of other tests
-        self.desk, self.dana, self.program = desk, dana, made(desk.place.alice)
+        self.desk, self.dana, self.program = desk, dana, made(_looks_after(desk))
         self.user = f"/customers/{desk.place.customer.pk}/users/{dana.object_id}"
 
     def start(self, method: str = "own_sign_in", *, ticket: str = "T-1", key: str = "") -> str:
@@ -117,8 +132,6 @@ def test_a_callers_sign_in_makes_a_pass_that_a_program_uses_once_for_its_ticket(
 
 
 def test_the_link_is_for_whoever_began_and_a_stopped_attempt_opens_nothing(line: Line) -> None:
-    from tests.technicians.staff_helpers import new_person
-
     where = line.start(ticket="T-9")
     link = line.read(where)["link"]
     assert made(new_person("owner")).get(where).json()["link"] == ""

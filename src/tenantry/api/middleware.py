@@ -57,6 +57,7 @@ class ProblemMiddleware:
             answer["Allow"] = _allowed(answer["Allow"])
             if method == "OPTIONS" and answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
                 answer = HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"Allow": answer["Allow"]})
+                del answer["Content-Type"]
         is_error = answer.status_code >= HTTPStatus.BAD_REQUEST
         if is_error and answer.headers.get("Content-Type") != errors.CONTENT_TYPE:
             plain = answer
