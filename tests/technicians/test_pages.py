@@ -52,7 +52,7 @@ NOT_OFFERED = (
 )
 _SAMPLES = {
     "UUIDConverter": uuid.UUID(int=7),
-    "UUIDStrConverter": uuid.UUID(int=7),
+    "AnyCaseConverter": uuid.UUID(int=7),
     "IntConverter": 7,
     "StringConverter": "abc",
     "SlugConverter": "abc",
