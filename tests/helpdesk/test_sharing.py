@@ -130,6 +130,23 @@ def test_a_link_ends_by_time_by_a_new_one_and_by_being_revoked(
     assert done.password_sealed is None
 
 
+def test_what_nobody_threw_away_is_not_shown_after_its_time_either(
+    place: Place, done: "Operation", as_alice: Client, eve: Client
+) -> None:
+    """No right outlives its time, with a worker that stands still too; and no chain of links makes it longer."""
+    made = [_made(place, done, as_alice)[0]]
+    for _ in range(3):
+        place.clock.travel(minutes=24)
+        made.append(_made(place, done, as_alice)[0])
+    place.clock.travel(minutes=4)  # 76 minutes after it was done
+    assert [eve.get(path).status_code for path in made] == [404] * 4
+    for name in ("reveal", "share"):
+        answer = as_alice.post(_url(place, done, name))
+        assert (answer.status_code, PASSWORD in answer.content.decode()) == (302, False)
+    done.refresh_from_db()
+    assert (done.password_sealed is None, done.password_shown_at) == (False, None)
+
+
 def test_of_two_who_open_it_at_once_one_reads(place: Place, done: "Operation", as_alice: Client) -> None:
     from django.db import connections
 

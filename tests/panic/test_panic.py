@@ -157,6 +157,47 @@ def test_who_may_press_and_who_may_lift(
     assert _lift(owners[0])
 
 
+def test_an_owner_switches_off_whoever_was_taken_before_the_stop_is_lifted(
+    owners: "tuple[Technician, Technician]", place: Place, dana: "DirectoryUser", run_jobs: Callable[[], None],
+    clock: SharedClock,
+) -> None:  # fmt: skip
+    """Issue 4, kill switch: else what waits in the name of who was taken would be sent in the moment of the lifting."""
+    from tenantry.helpdesk.models import Operation
+    from tenantry.technicians.models import Technician
+
+    def person(role: str) -> Technician:
+        tag = uuid.uuid4().hex[:8]
+        return Technician.objects.create_user(
+            f"{role}-{tag}@harbour-it.example", display_name=f"{role} {tag}", role=role, created_at=clock.now()
+        )
+
+    taken, administrator = person("administrator"), person("administrator")
+    operation = place.ask(dana)
+    Operation.objects.filter(pk=operation.pk).update(technician_id=taken.pk, technician_name=taken.display_name)
+    _press(owners[0])
+    run_jobs()
+    url = f"/settings/technicians/{taken.pk}/switch-off/"
+    assert _browser(administrator).post(url).status_code == 403
+    assert _browser(owners[1]).post(f"/settings/technicians/{owners[0].pk}/switch-off/").status_code == 403
+    assert _browser(owners[1]).post(url.replace("switch-off", "role"), {"role": "auditor"}).status_code == 403
+    assert _browser(owners[1]).post(url).status_code == 302
+    assert not _lift(owners[0])
+    assert _lift(owners[1])
+    assert place.pass_time(operation, seconds=60).state == "refused"
+    assert place.writes(dana) == []
+
+
+def test_who_agreed_and_is_no_owner_any_more_did_not_agree(owners: "tuple[Technician, Technician]") -> None:
+    from tenantry.technicians.models import Technician
+
+    _press(owners[0])
+    assert not _lift(owners[1])
+    Technician.objects.filter(pk=owners[1].pk).update(role="auditor")
+    assert not _lift(owners[0])
+    Technician.objects.filter(pk=owners[1].pk).update(role="owner")
+    assert _lift(owners[1])
+
+
 def test_the_command_line_stands_in_for_the_second_of_a_single_owner(alice: "Technician") -> None:
     from tenantry.technicians.models import Technician
 

@@ -277,3 +277,45 @@ def test_for_an_approval_the_pass_is_used_at_asking_and_its_strength_is_kept(
     assert ["Caller", "Verified by Alice Moreau: Own Microsoft sign-in, good"] in request.lines
     row.refresh_from_db()
     assert (row.state, row.used_for) == (State.USED, f"request {request.pk}")
+
+
+def test_what_waits_is_not_done_when_the_caller_says_meanwhile_that_they_did_not_call(
+    desk: Desk, dana: "DirectoryUser", place: Place, rule: Callable[..., None], run_jobs: Callable[[], None]
+) -> None:
+    """Issue 4, caller verification: the pass was used by the request; nothing is done on the strength of it."""
+    from tenantry.helpdesk.models import Operation
+    from tenantry.kit.errors import NotAllowed
+    from tenantry.safeguards import actions
+    from tenantry.safeguards.models import ApprovalRequest
+    from tenantry.technicians.actions import actor_for
+    from tenantry.technicians.models import Technician
+
+    second = Technician.objects.create_user(
+        f"second-{dana.object_id.hex[:8]}@harbour-it.example",
+        display_name="Second",
+        role="owner",
+        created_at=place.clock.now(),
+    )
+    rule(Strength.GOOD, needs_approval=True)
+    row = desk.start(dana)
+    link = desk.link(row)
+    desk.sign_in(link, place.in_tenant(dana))
+    url = _url(place, dana)
+    assert desk.client.post(url, _form(_token(desk.client.get(f"{url}?ticket=T-1")))).status_code == 302
+    request = ApprovalRequest.objects.get(object_id=dana.object_id)
+    assert Client().post(f"{link}decline/").status_code == 302
+    with pytest.raises(NotAllowed, match="did not call"):
+        actions.approve(actor=actor_for(second), technician=second, request_id=request.pk, stepped_up=True)
+    actions.withdraw(actor=actor_for(place.alice), technician=place.alice, request_id=request.pk)
+
+    rule(Strength.GOOD)
+    row = desk.start(dana)
+    link = desk.link(row)
+    desk.sign_in(link, place.in_tenant(dana))
+    assert desk.client.post(url, _form(_token(desk.client.get(f"{url}?ticket=T-1")))).status_code == 302
+    assert Client().post(f"{link}decline/").status_code == 302
+    run_jobs()
+    operation = Operation.objects.get(object_id=dana.object_id)
+    assert (operation.state, operation.error_code) == ("refused", "caller_denied")
+    assert place.writes(dana) == []
+    type(second).objects.filter(pk=second.pk).update(role="auditor", is_active=False)

@@ -4,7 +4,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from tenantry.customers.queries import get_customer
-from tenantry.helpdesk import queries
+from tenantry.helpdesk import guarding, queries
 from tenantry.helpdesk.actions.requests import AlreadyThere, PassWish, create_operation
 from tenantry.helpdesk.guarding import Shown
 from tenantry.helpdesk.kinds import BY_KIND
@@ -33,9 +33,13 @@ class OperationApproval:
         """
         kind = BY_KIND[request.payload["kind"]]
         require_permission(requester, Permission.HELPDESK_ACT)
+        denied = guarding.denied_by_caller(request.payload["grounds"])
+        if denied is not None:
+            require(denied)
         customer = get_customer(technician=requester, customer_id=request.customer_id)
         connection, user = queries.find_user(customer_id=request.customer_id, object_id=request.object_id)
         shown = Shown(**request.payload["shown"])
+        guarding.check_override(technician=requester, shown=shown)
         verdict = safeguards.verdict_of(
             technician=requester,
             user=user,

@@ -2,7 +2,7 @@
 
 import dataclasses
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tenantry.audit.actions import About, record
@@ -18,7 +18,7 @@ from tenantry.safeguards.policies import Deed, Proofs, Strength, Verdict
 from tenantry.technicians.access import require_permission
 from tenantry.technicians.models import Technician
 from tenantry.technicians.permissions import Permission
-from tenantry.verification.actions import CallerPass, usable_pass, use_up
+from tenantry.verification.actions import CallerPass, usable_pass, use_up, was_denied
 
 if TYPE_CHECKING:
     from tenantry.directory.models import DirectoryUser
@@ -130,6 +130,18 @@ def grounds_of(verdict: Verdict, shown: Shown, proven: CallerPass | None = None)
     if is_overridden(verdict, shown, proven):
         found["override"] = shown.override_reason.strip()
     return found
+
+
+def denied_by_caller(grounds: Mapping[str, Any]) -> Denied | None:
+    """Why the caller's proof does not count any more: its owner said meanwhile that they did not call."""
+    if not was_denied(str(grounds.get("pass", ""))):
+        return None
+    return Denied(
+        code="caller_denied",
+        reason="The owner of the account says that they did not call: somebody may pretend to be them.",
+        remedy="Do nothing for this caller. Speak with the user on a number that you know.",
+        who="you, with the user",
+    )
 
 
 def settle_proof(

@@ -6,6 +6,7 @@ from typing import Final
 from tenantry.kit import clock
 from tenantry.kit.errors import NotAllowed
 from tenantry.panic.models import EmergencyStop
+from tenantry.technicians.permissions import Permission
 
 AGREEMENT_LASTS: Final = dt.timedelta(hours=1)
 """Two owners agree about the same moment, or not at all."""
@@ -47,7 +48,9 @@ def refusal() -> Stopped:
 
 
 def agreement(stop: EmergencyStop) -> str:
-    """Who has agreed to lift it, if that still counts; empty for nobody."""
-    if stop.agreed_at is None or clock.now() - stop.agreed_at >= AGREEMENT_LASTS:
+    """Who has agreed to lift it, if that still counts; empty for nobody. It counts for an hour, and for an owner."""
+    if stop.agreed_at is None or stop.agreed_by is None or clock.now() - stop.agreed_at >= AGREEMENT_LASTS:
+        return ""
+    if not stop.agreed_by.may(Permission.SETTINGS_PANIC_LIFT):
         return ""
     return stop.agreed_by_name

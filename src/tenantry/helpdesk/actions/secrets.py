@@ -41,7 +41,7 @@ def reveal_password(
                 remedy="Hand it over by a one-time link that the user opens.",
                 code="passwords_hidden",
             )
-        if operation.password_sealed is None or operation.state != OperationState.DONE:
+        if operation.password_sealed is None or operation.state != OperationState.DONE or is_over(operation):
             raise not_there()
         try:
             password = passwords.opened(operation)
@@ -95,6 +95,14 @@ def discard_password(
             )
             operation.password_sealed, operation.password_discarded_at = None, now
     return operation
+
+
+def is_over(operation: Operation) -> bool:
+    """Whether the time to read it is over, though nobody threw it away yet; a link that lives keeps it."""
+    now = clock.now()
+    if operation.finished_at is None or now < operation.finished_at + KEPT_FOR:
+        return False
+    return not operation.secret_links.filter(opened_at=None, closed_at=None, expires_at__gt=now).exists()
 
 
 def discard_stale_passwords(*, actor: Actor) -> int:

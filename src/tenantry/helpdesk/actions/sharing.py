@@ -16,7 +16,7 @@ from django.urls import reverse
 from tenantry.audit import actions as audit
 from tenantry.audit.models import Result
 from tenantry.helpdesk import passwords, queries
-from tenantry.helpdesk.actions.secrets import not_there, require_own
+from tenantry.helpdesk.actions.secrets import KEPT_FOR, is_over, not_there, require_own
 from tenantry.helpdesk.events import HelpdeskEvent
 from tenantry.helpdesk.models import Operation, OperationState, SecretLink
 from tenantry.helpdesk.record import about
@@ -71,9 +71,12 @@ def make_link(*, actor: Actor, technician: Technician, customer_id: uuid.UUID, o
         operation = queries.get_operation(technician=technician, customer_id=customer_id, operation_id=operation_id)
         require_own(operation, technician)
         locked = Operation.objects.select_for_update().get(pk=operation.pk)
-        if locked.password_sealed is None or locked.state != OperationState.DONE:
+        if locked.password_sealed is None or locked.state != OperationState.DONE or is_over(locked):
             raise not_there()
         now = clock.now()
+        # However often a link is made anew: it is a while in which the user reads it, not a place to keep it.
+        ends = [now + LIFETIME, (locked.finished_at or now) + KEPT_FOR + LIFETIME]
+        ends += [locked.pass_until] if locked.pass_until else []
         _live(locked).update(closed_at=now, closed_why="replaced")
         token, code = secrets.token_urlsafe(_TOKEN_BYTES), f"{secrets.randbelow(10**_CODE_DIGITS):0{_CODE_DIGITS}d}"
         made = SecretLink.objects.create(
@@ -82,7 +85,7 @@ def make_link(*, actor: Actor, technician: Technician, customer_id: uuid.UUID, o
             code_digest=_code_digest(token, code),
             made_by=actor.name,
             created_at=now,
-            expires_at=min(now + LIFETIME, locked.pass_until) if locked.pass_until else now + LIFETIME,
+            expires_at=min(ends),
         )
         audit.record(
             actor=actor,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tenantry.customers.queries import visible_customers
 from tenantry.directory import queries as directory
+from tenantry.helpdesk.guarding import denied_by_caller
 from tenantry.helpdesk.models import Operation
 from tenantry.kit.decision import Denied
 from tenantry.safeguards import queries as safeguards
@@ -44,6 +45,9 @@ def denied_by_now(operation: Operation) -> Denied | None:
             "If it is still wanted, a colleague who does asks for it.",
             "a colleague",
         )
+    denied = denied_by_caller(operation.grounds)
+    if denied is not None:
+        return denied
     user = directory.find_user(tenant_id=operation.tenant_id, object_id=operation.object_id)
     return None if user is None else _denied_for(operation, technician, user)
 

@@ -1,6 +1,6 @@
 """Writes of caller verification."""
 
-from tenantry.verification.actions.answering import answer_code, decline, expire_due, stop
+from tenantry.verification.actions.answering import answer_code, decline, expire_due, stop, was_denied
 from tenantry.verification.actions.changing import remove_sender, set_sender, test_sender
 from tenantry.verification.actions.passes import CallerPass, usable_pass, use_up
 from tenantry.verification.actions.pushing import ask_about_pushes, remove_duo, set_duo, test_duo
@@ -30,4 +30,5 @@ __all__ = [
     "test_sender",
     "usable_pass",
     "use_up",
+    "was_denied",
 ]

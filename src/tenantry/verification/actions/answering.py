@@ -40,6 +40,8 @@ from tenantry.verification.providers import Check, NoAnswer
 from tenantry.verification.records import note, words_of
 
 _AT_ONCE: Final = 200
+_DENIED_LATE: Final = "denied_at"
+"""In the proof of a pass that was used before its owner said that they did not call."""
 _ERASED: Final[Mapping[str, None]] = {"code_digest": None, "token_sealed": None, "flow_sealed": None}
 """Nothing of a finished attempt can be answered any more. The digest of the link stays: its page tells the outcome."""
 
@@ -158,7 +160,10 @@ def wrong(
 def decline(
     *, actor: Actor, row: Verification, said: str = "Whoever opened the link says that they did not call"
 ) -> None:
-    """The person behind the account says that they did not call. An unused pass is taken back."""
+    """The person behind the account says that they did not call. An unused pass is taken back.
+
+    A used one says so from then on: what was asked for on its strength and is not done yet is not done (`was_denied`).
+    """
     with transaction.atomic():
         changed = (
             Verification.objects.filter(pk=row.pk)
@@ -166,6 +171,9 @@ def decline(
             .update(state=State.DENIED, decided_at=clock.now(), **_ERASED)
         )
         row.refresh_from_db()
+        if row.state == State.USED:
+            row.proof = {**row.proof, _DENIED_LATE: clock.now().isoformat()}
+            row.save(update_fields=["proof"])
         if changed or row.state == State.USED:
             late = f" It was used already, for {row.used_for}." if row.state == State.USED else ""
             note(
@@ -175,6 +183,17 @@ def decline(
                 result=Result.REFUSED,
                 summary=f"{said}: somebody may pretend to be them.{late}",
             )
+
+
+def was_denied(verification_id: str) -> bool:
+    """Whether the person behind the account said, after a pass was used, that they did not call.
+
+    Args:
+        verification_id: as in the grounds of what it was used for (`CallerPass.grounds`); empty: there was no pass.
+    """
+    if not verification_id:
+        return False
+    return Verification.objects.filter(pk=verification_id, proof__has_key=_DENIED_LATE).exists()
 
 
 def stop(
