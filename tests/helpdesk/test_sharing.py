@@ -197,7 +197,8 @@ def test_who_is_switched_off_reads_nothing_through_the_link_they_made(
 ) -> None:
     """Issue 4: switching off kills at once, what waits to be read included."""
     from tenantry.audit.models import Event
-    from tenantry.helpdesk.models import Operation
+    from tenantry.helpdesk import queries
+    from tenantry.helpdesk.models import LinkState, Operation
     from tenantry.technicians.actions import actor_for
     from tenantry.technicians.models import Technician
     from tenantry.technicians.staff import changing
@@ -218,5 +219,8 @@ def test_who_is_switched_off_reads_nothing_through_the_link_they_made(
     assert (answer.status_code, PASSWORD in answer.content.decode()) == (404, False)
     operation.refresh_from_db()
     assert operation.password_sealed is None
+    link = queries.newest_link(operation)
+    assert link is not None
+    assert queries.state_of_link(link) == LinkState.SWITCHED_OFF
     event = Event.objects.get(target_id=str(dana.object_id), action="helpdesk.password_discarded")
     assert "Leaver was switched off" in event.summary

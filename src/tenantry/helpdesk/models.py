@@ -170,6 +170,7 @@ class LinkState(models.TextChoices):
     REPLACED = "replaced", "Replaced by another"
     REVOKED = "revoked", "Revoked"
     WRONG_CODES = "wrong_codes", "Ended by wrong codes"
+    SWITCHED_OFF = "switched_off", "Ended with the account of whoever asked"
     EMPTY = "empty", "Nothing is left behind it"  # shown otherwise, or thrown away
 
 
@@ -187,7 +188,7 @@ class SecretLink(models.Model):
     opened_at = models.DateTimeField(null=True)  # burnt
     opened_from = models.CharField(max_length=64, blank=True)
     closed_at = models.DateTimeField(null=True)
-    closed_why = models.CharField(max_length=16, blank=True)  # replaced, revoked, wrong codes
+    closed_why = models.CharField(max_length=16, blank=True)  # a `LinkState`, once it was closed
 
     class Meta:
         constraints = [

@@ -297,7 +297,7 @@ def state_of_link(link: SecretLink) -> LinkState:
     if link.opened_at is not None:
         return LinkState.OPENED
     if link.closed_at is not None:
-        return LinkState(link.closed_why.replace(" ", "_"))
+        return LinkState(link.closed_why)
     if link.expires_at <= clock.now():
         return LinkState.EXPIRED
     return LinkState.WAITING if link.operation.password_sealed is not None else LinkState.EMPTY

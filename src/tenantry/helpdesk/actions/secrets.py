@@ -9,7 +9,7 @@ from django.db import transaction
 from tenantry.audit import actions as audit
 from tenantry.helpdesk import passwords, queries
 from tenantry.helpdesk.events import HelpdeskEvent
-from tenantry.helpdesk.models import Operation, OperationState, SecretLink
+from tenantry.helpdesk.models import LinkState, Operation, OperationState, SecretLink
 from tenantry.helpdesk.record import about
 from tenantry.kit import clock
 from tenantry.kit.actor import Actor
@@ -138,7 +138,7 @@ def discard_secrets_of(*, actor: Actor, technician: Technician) -> int:
     count = 0
     for operation in theirs.order_by("pk"):
         live = SecretLink.objects.filter(operation=operation, opened_at=None, closed_at=None)
-        live.update(closed_at=now, closed_why="switched off")
+        live.update(closed_at=now, closed_why=LinkState.SWITCHED_OFF)
         if not _discard(operation, now):
             continue
         count += 1

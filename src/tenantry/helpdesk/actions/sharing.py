@@ -18,7 +18,7 @@ from tenantry.audit.models import Result
 from tenantry.helpdesk import passwords, queries
 from tenantry.helpdesk.actions.secrets import KEPT_FOR, is_over, not_there, require_own
 from tenantry.helpdesk.events import HelpdeskEvent
-from tenantry.helpdesk.models import Operation, OperationState, SecretLink
+from tenantry.helpdesk.models import LinkState, Operation, OperationState, SecretLink
 from tenantry.helpdesk.record import about
 from tenantry.kit import clock
 from tenantry.kit.actor import Actor
@@ -77,7 +77,7 @@ def make_link(*, actor: Actor, technician: Technician, customer_id: uuid.UUID, o
         # However often a link is made anew: it is a while in which the user reads it, not a place to keep it.
         ends = [now + LIFETIME, (locked.finished_at or now) + KEPT_FOR + LIFETIME]
         ends += [locked.pass_until] if locked.pass_until else []
-        _live(locked).update(closed_at=now, closed_why="replaced")
+        _live(locked).update(closed_at=now, closed_why=LinkState.REPLACED)
         token, code = secrets.token_urlsafe(_TOKEN_BYTES), f"{secrets.randbelow(10**_CODE_DIGITS):0{_CODE_DIGITS}d}"
         made = SecretLink.objects.create(
             operation=locked,
@@ -135,7 +135,7 @@ def open_link(*, token: str, code: str, address: str) -> tuple[Operation, Secret
             is_wrong, left = True, TRIES - link.tries - 1
             SecretLink.objects.filter(pk=link.pk).update(
                 tries=F("tries") + 1,
-                **({} if left else {"closed_at": now, "closed_why": "wrong codes"}),
+                **({} if left else {"closed_at": now, "closed_why": LinkState.WRONG_CODES}),
             )
             audit.record(
                 actor=somebody,
@@ -175,7 +175,7 @@ def revoke_link(*, actor: Actor, technician: Technician, customer_id: uuid.UUID,
     """
     with transaction.atomic():
         operation = queries.get_operation(technician=technician, customer_id=customer_id, operation_id=operation_id)
-        if not _live(operation).update(closed_at=clock.now(), closed_why="revoked"):
+        if not _live(operation).update(closed_at=clock.now(), closed_why=LinkState.REVOKED):
             raise Conflict("There is no link to revoke.", remedy="Look at the operation once more.")
         audit.record(actor=actor, action=HelpdeskEvent.SECRET_LINK_REVOKED, about=about(operation))
 
