@@ -172,12 +172,15 @@ def _operation(answer: Any) -> "Operation":  # noqa: ANN401  Django's test respo
 def test_an_operation_is_accepted_then_done_in_the_tenant_and_read_back(desk: Desk, run: Callable[[], None]) -> None:
     """Promise: done means read back."""
     program = made(desk.engineer)
+    desk.place.clock.travel(seconds=0.123456)
     first, again = (program.post(f"{_one(desk, desk.dana)}/block", WISH, key="block-1") for _ in range(2))
     assert (first.status_code, again.status_code) == (202, 202)
     assert first.json() == again.json()
     assert first.json()["operation"]["state"] != "done"
     where = first["Location"].removeprefix("/api/v1")
-    assert program.get(where).json()["open"] is True
+    reading = program.get(where).json()
+    assert reading["open"] is True
+    assert reading["created_at"] == first.json()["operation"]["created_at"], "one moment looks the same, kept or not"
     run()
     said = program.get(where).json()
     assert (said["state"], said["open"], said["ticket"]) == ("done", False, "T-4711")

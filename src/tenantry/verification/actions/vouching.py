@@ -33,20 +33,22 @@ def manager_for(user: "DirectoryUser") -> Manager:
     try:
         found = calls.manager_of_user(tenant_id=user.tenant_id, object_id=user.object_id)
     except errors.GraphError as error:
-        raise Invalid("Microsoft did not tell who the manager is. Try again, or choose another method.") from error
+        raise Invalid(
+            "Microsoft did not tell who the manager is. Try again, or choose another method.", code="manager_not_told"
+        ) from error
     if found is None:
-        raise Invalid("The directory names no manager for this user. Choose another method.")
+        raise Invalid("The directory names no manager for this user. Choose another method.", code="no_manager")
+    why = ""
     if found.object_id == user.object_id:
-        raise Invalid("The directory names the user as their own manager. Choose another method.")
-    if not found.is_enabled:
-        raise Invalid(f"The sign-in of the manager, {found.display_name}, is blocked. Choose another method.")
-    if is_of_help_desk(
+        why = "The directory names the user as their own manager."
+    elif not found.is_enabled:
+        why = f"The sign-in of the manager, {found.display_name}, is blocked."
+    elif is_of_help_desk(
         tenant_id=user.tenant_id, object_id=found.object_id, names=(found.user_principal_name, found.mail)
     ):
-        raise Invalid(
-            f"The manager, {found.display_name}, works in this help desk, so their word proves nothing to it. "
-            "Choose another method."
-        )
+        why = f"The manager, {found.display_name}, works in this help desk, so their word proves nothing to it."
+    if why:
+        raise Invalid(f"{why} Choose another method.", code="manager_cannot_vouch")
     return found
 
 
