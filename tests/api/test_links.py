@@ -114,9 +114,6 @@ def test_a_link_is_revoked_runs_out_and_says_which(
     assert program.post(f"{link}/revoke", {}).status_code == 409
     clock.travel(seconds=1)
     program.post(link)
-    clock.travel(seconds=3601)
-    assert program.get(link).json()["state"] == "expired"
-    program.post(link)
     discard_password(**who(hidden.engineer), customer_id=hidden.place.customer.pk, operation_id=operation_of(where).pk)
     assert program.get(link).json()["state"] == "empty"
     wrong = _asked_again(hidden, program, where)
@@ -125,6 +122,12 @@ def test_a_link_is_revoked_runs_out_and_says_which(
     for _ in range(5):
         _opened(given, "x")
     assert program.get(f"{wrong}/link").json()["state"] == "wrong_codes"
+    clock.travel(seconds=1)
+    program.post(f"{wrong}/link")
+    clock.travel(seconds=3601)
+    assert program.get(f"{wrong}/link").json()["state"] == "expired"
+    assert program.get(wrong).json()["password_ready"] is False, "nobody threw it away yet, but its time is over"
+    assert program.post(f"{wrong}/link").status_code == 409
 
 
 def _asked_again(desk: Desk, program: Program, where: str) -> str:

@@ -7,8 +7,9 @@ from tenantry.audit.queries import Act
 from tenantry.customers.queries import CustomerRow
 from tenantry.directory.listing import FoundUser
 from tenantry.directory.models import DirectoryUser
+from tenantry.helpdesk.actions import is_readable
 from tenantry.helpdesk.kinds import BY_KIND
-from tenantry.helpdesk.models import BulkRun, Operation, OperationState, SecretLink
+from tenantry.helpdesk.models import BulkRun, Operation, SecretLink
 from tenantry.helpdesk.queries import ActionRow, state_of_link
 from tenantry.kit.decision import Denied
 from tenantry.safeguards.policies import CLASS_WORDS, TargetClass
@@ -124,7 +125,6 @@ def action_out(row: ActionRow) -> schemas.ActionOut:
 
 def operation_out(operation: Operation) -> schemas.OperationOut:
     """An operation, without its password."""
-    is_ready = operation.state == OperationState.DONE and operation.password_sealed is not None
     return schemas.OperationOut(
         id=operation.pk,
         customer_id=operation.customer_id,
@@ -141,7 +141,7 @@ def operation_out(operation: Operation) -> schemas.OperationOut:
         ticket=operation.ticket,
         created_at=operation.created_at,
         finished_at=operation.finished_at,
-        password_ready=is_ready,
+        password_ready=is_readable(operation),
     )
 
 

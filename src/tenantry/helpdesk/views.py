@@ -341,7 +341,7 @@ def _operation_context(
         "secret_name": "pass" if found.is_access_pass else "password",
         "is_done": is_done,
         "is_own": found.technician_id == technician.pk,
-        "is_ready_to_show": has_secret and is_done and found.password_sealed is not None,
+        "is_ready_to_show": has_secret and actions.is_readable(found),
         "shown_password": password.reveal() if password is not None else "",
         "hides_passwords": found.tenant.customer.hides_passwords,
         "link": link,

@@ -9,7 +9,7 @@ from tenantry.helpdesk.actions.requests import (
     request_approval,
     request_operation,
 )
-from tenantry.helpdesk.actions.secrets import discard_password, discard_stale_passwords, reveal_password
+from tenantry.helpdesk.actions.secrets import discard_password, discard_stale_passwords, is_readable, reveal_password
 from tenantry.helpdesk.actions.sharing import MadeLink, WrongCode, find_link, make_link, open_link, revoke_link
 from tenantry.helpdesk.actions.stopping import stop_waiting
 
@@ -25,6 +25,7 @@ __all__ = [
     "discard_password",
     "discard_stale_passwords",
     "find_link",
+    "is_readable",
     "make_link",
     "open_link",
     "plan_bulk",

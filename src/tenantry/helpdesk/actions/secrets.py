@@ -41,7 +41,7 @@ def reveal_password(
                 remedy="Hand it over by a one-time link that the user opens.",
                 code="passwords_hidden",
             )
-        if operation.password_sealed is None or operation.state != OperationState.DONE or is_over(operation):
+        if not is_readable(operation):
             raise not_there()
         try:
             password = passwords.opened(operation)
@@ -97,12 +97,14 @@ def discard_password(
     return operation
 
 
-def is_over(operation: Operation) -> bool:
-    """Whether the time to read it is over, though nobody threw it away yet; a link that lives keeps it."""
+def is_readable(operation: Operation) -> bool:
+    """Whether a secret waits, and its time is not over, though nobody threw it away yet; a link that lives keeps it."""
+    if operation.password_sealed is None or operation.state != OperationState.DONE:
+        return False
     now = clock.now()
     if operation.finished_at is None or now < operation.finished_at + KEPT_FOR:
-        return False
-    return not operation.secret_links.filter(opened_at=None, closed_at=None, expires_at__gt=now).exists()
+        return True
+    return operation.secret_links.filter(opened_at=None, closed_at=None, expires_at__gt=now).exists()
 
 
 def discard_stale_passwords(*, actor: Actor) -> int:

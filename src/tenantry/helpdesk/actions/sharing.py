@@ -16,9 +16,9 @@ from django.urls import reverse
 from tenantry.audit import actions as audit
 from tenantry.audit.models import Result
 from tenantry.helpdesk import passwords, queries
-from tenantry.helpdesk.actions.secrets import KEPT_FOR, is_over, not_there, require_own
+from tenantry.helpdesk.actions.secrets import KEPT_FOR, is_readable, not_there, require_own
 from tenantry.helpdesk.events import HelpdeskEvent
-from tenantry.helpdesk.models import LinkState, Operation, OperationState, SecretLink
+from tenantry.helpdesk.models import LinkState, Operation, SecretLink
 from tenantry.helpdesk.record import about
 from tenantry.kit import clock
 from tenantry.kit.actor import Actor
@@ -71,7 +71,7 @@ def make_link(*, actor: Actor, technician: Technician, customer_id: uuid.UUID, o
         operation = queries.get_operation(technician=technician, customer_id=customer_id, operation_id=operation_id)
         require_own(operation, technician)
         locked = Operation.objects.select_for_update().get(pk=operation.pk)
-        if locked.password_sealed is None or locked.state != OperationState.DONE or is_over(locked):
+        if not is_readable(locked):
             raise not_there()
         now = clock.now()
         # However often a link is made anew: it is a while in which the user reads it, not a place to keep it.
