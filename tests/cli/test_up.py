@@ -1,5 +1,6 @@
 """`tenantry up` as an operator runs it: one process tree, stopped cleanly, never twice on the same data."""
 
+import contextlib
 import os
 import re
 import signal
@@ -12,7 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
+
+from tenantry import embedded, processes
 
 START_SECONDS = 90
 
@@ -38,8 +42,8 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("up")
 
 
-@pytest.fixture(scope="module")
-def running(data_dir: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+@contextlib.contextmanager
+def running_up(data_dir: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     """A running `tenantry up` and what it printed when it was ready."""
     log = data_dir / "up.log"
     with log.open("w", encoding="utf-8") as output:
@@ -54,13 +58,21 @@ def running(data_dir: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
         deadline = time.monotonic() + START_SECONDS
         while "Stop with Ctrl-C" not in log.read_text(encoding="utf-8"):
             if process.poll() is not None or time.monotonic() > deadline:
-                process.kill()
+                process.kill()  # its guard ends the rest
                 raise AssertionError(log.read_text(encoding="utf-8"))
             time.sleep(0.1)
-        yield process, log.read_text(encoding="utf-8")
-        if process.poll() is None:  # killed, it would leave its children behind
-            process.send_signal(signal.SIGINT)
-        process.wait(timeout=30)
+        try:
+            yield process, log.read_text(encoding="utf-8")
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+            process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def running(data_dir: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    with running_up(data_dir) as up:
+        yield up
 
 
 def address(words: str) -> str:
@@ -138,6 +150,74 @@ def test_ctrl_c_stops_every_process_in_order_and_leaves_none_behind(
     assert "Traceback" not in said
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(address(words) + "/healthz", timeout=2)
+
+
+def _has_ended(data_dir: Path) -> bool:
+    """Whether PostgreSQL said good-bye in the order of a stop, and its file is gone."""
+    said = (data_dir / "postgres" / "log").read_text(encoding="utf-8")
+    return (
+        said.rstrip().endswith("database system is shut down") and not (data_dir / "postgres/postmaster.pid").exists()
+    )
+
+
+def _of(data_dir: Path, *names: str) -> list[psutil.Process]:
+    """Every process of that tree, PostgreSQL and the guard too, found by the environment they were given."""
+    wanted = f"TENANTRY_DATA_DIR={data_dir}".encode()
+    found = []
+    for process in psutil.process_iter():
+        try:
+            words = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if wanted in words and (not names or set(names) & set(process.cmdline())):
+            found.append(process)
+    return found
+
+
+@pytest.mark.xdist_group("up")
+def test_what_a_killed_supervisor_started_ends_and_the_database_is_shut_down(data_dir: Path) -> None:
+    """A supervisor that cannot clean up: the guard does. And with the guard gone too, the next command does."""
+    with running_up(data_dir) as (process, _words):
+        family = _of(data_dir)
+        assert {"web", "worker", "tenantry.guard"} <= {word for child in family for word in child.cmdline()}
+        process.kill()
+        process.wait()
+    _gone, alive = psutil.wait_procs(family, timeout=30)
+    assert alive == []
+    assert _has_ended(data_dir)
+    with running_up(data_dir) as (process, _words):
+        family = _of(data_dir, "web", "worker")
+        assert len(family) >= 2
+        for guard in _of(data_dir, "tenantry.guard"):
+            guard.kill()
+        process.kill()
+        process.wait()
+    _gone, alive = psutil.wait_procs(family, timeout=30)
+    assert alive == [], "the kernel asks them to end, whoever else is dead"
+    assert (data_dir / "postgres/postmaster.pid").exists(), "nobody was left to shut it down"
+    migrated = run(data_dir, "migrate")
+    assert (migrated.returncode, migrated.stderr.count("\n")) == (0, 1)
+    assert "who used this database before was killed" in migrated.stderr
+    assert _has_ended(data_dir)
+
+
+@pytest.mark.parametrize("left", ["another program's number", "half a file", "nothing"])
+def test_what_a_lost_server_left_in_the_data_directory_is_no_riddle(tmp_path: Path, left: str) -> None:
+    """After a power cut: a `postmaster.pid` whose number is another program's by now, and users that are long gone."""
+    data = tmp_path / "postgres"
+    server = embedded.start_postgres(tmp_path)
+    server.cleanup()
+    (data / ".handle_pids.json").write_text("[999999, 999998]" if left != "half a file" else "[9999", encoding="utf-8")
+    if left == "another program's number":
+        lines = [os.getppid(), data, 1764000000, 5432, data, "", "  1  1", "ready"]
+        (data / "postmaster.pid").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    if left == "half a file":
+        (data / "postmaster.pid").write_text("12", encoding="utf-8")
+    with processes.embedded_database(tmp_path) as addresses, psycopg.connect(addresses.owner) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+        assert embedded.is_running(data)
+    assert not embedded.is_running(data)
+    assert (data / ".handle_pids.json").read_text(encoding="utf-8") == "[]"
 
 
 @pytest.mark.parametrize(
