@@ -69,8 +69,8 @@ def _forget_the_dead(data: Path) -> None:
         try:
             known = json.loads(users.read_text(encoding="utf-8") or "[]")
         except ValueError:
-            known = []
-        alive = [pid for pid in known if _is_alive(pid)]
+            known = [0]  # half a file says nothing of anybody
+        alive = [pid for pid in known if pid and _is_alive(pid)]
         if alive != known:
             log.warning("%s: who used this database before was killed", data)
             users.write_text(json.dumps(alive), encoding="utf-8")

@@ -8,6 +8,7 @@ from typing import Any
 
 import psutil
 import psycopg
+
 from tests.browser.stack import Stack, running_demo
 
 _MOST_SECONDS = 90
