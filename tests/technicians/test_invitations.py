@@ -23,7 +23,7 @@ from tenantry.kit.errors import Conflict, Invalid, NotAllowed, Refusal
 from tenantry.kit.mail_server import mail_server_of
 from tenantry.kit.sealed import Secret
 from tenantry.technicians.models import OneTimeLink, Team, Technician
-from tenantry.technicians.staff import inviting, reading
+from tenantry.technicians.staff import changing, inviting, reading
 
 FORM = {"display_name": "Bob Lindqvist", "password1": PASSWORD, "password2": PASSWORD}
 
@@ -199,3 +199,30 @@ def _race(*acts: Callable[[], object]) -> list[str]:
     for thread in threads:
         thread.join()
     return outcomes
+
+
+def test_an_invitation_ends_with_whoever_sent_it(alice: Technician, visitor: Client) -> None:
+    """No right outlives its time: who is switched off, or may give less, has no door open for somebody they chose."""
+
+    def invited(by: Technician, role: str) -> tuple[Technician, str]:
+        name = f"door-{uuid.uuid4().hex[:8]}"
+        made = inviting.invite(**who(by), display_name=name, email=f"{name}@elsewhere.example", role=role)
+        return made.technician, path_of(made.link.reveal())
+
+    leaver, stays = new_person("administrator"), new_person("administrator")
+    owner = new_person("owner")
+    person, door = invited(leaver, "administrator")
+    _, another = invited(stays, "engineer")
+    _, high = invited(owner, "owner")
+    _, low = invited(owner, "engineer")
+    changing.deactivate(**who(alice), target_id=leaver.pk)
+    changing.change_role(**who(alice), target_id=owner.pk, role="administrator")
+    assert [visitor.get(path).status_code for path in (door, another, high, low)] == [410, 200, 410, 200]
+    assert visitor.post(door, FORM).status_code == 410
+    person.refresh_from_db()
+    assert not person.is_active
+    assert "who sent it, was switched off" in acts_of(person)[-1][1]
+    assert (
+        visitor.get(path_of(inviting.renew_invitation(**who(alice), target_id=person.pk).link.reveal())).status_code
+        == 200
+    )

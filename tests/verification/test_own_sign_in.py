@@ -15,6 +15,8 @@ from tests.helpdesk.test_confirming import _form, _token, _url
 from tests.verification.conftest import Desk, at_microsoft
 from tests.verification.test_passes import acts_about
 
+from tenantry.helpdesk.guarding import Shown
+from tenantry.kit.errors import NotAllowed
 from tenantry.safeguards.policies import Strength
 from tenantry.verification.models import State, Verification
 from tenantry.verification.policies import Method, Wrong
@@ -235,7 +237,6 @@ def test_guessers_are_shut_out_and_links_end(desk: Desk, dana: "DirectoryUser", 
 def test_a_blocked_account_and_a_user_without_address_are_told_why(
     desk: Desk, dana: "DirectoryUser", place: Place
 ) -> None:
-    from tenantry.kit.errors import NotAllowed
 
     dana.account_enabled, dana.mail = False, ""
     dana.save()
@@ -251,6 +252,9 @@ def test_going_without_the_proof_stands_out_in_the_record(
     from tenantry.helpdesk.models import Operation
 
     rule(Strength.BASIC)
+    with pytest.raises(NotAllowed) as refused:  # whatever else the rule asks for
+        place.ask(dana, shown=Shown(override_reason="Known voice, site on fire"))
+    assert refused.value.code == "step_up_missing"
     url = _url(place, dana)
     form = _form(_token(desk.client.get(url)), override_reason="Known voice, site on fire")
     assert desk.client.post(url, form).status_code == 302
@@ -284,7 +288,6 @@ def test_what_waits_is_not_done_when_the_caller_says_meanwhile_that_they_did_not
 ) -> None:
     """Issue 4, caller verification: the pass was used by the request; nothing is done on the strength of it."""
     from tenantry.helpdesk.models import Operation
-    from tenantry.kit.errors import NotAllowed
     from tenantry.safeguards import actions
     from tenantry.safeguards.models import ApprovalRequest
     from tenantry.technicians.actions import actor_for

@@ -10,7 +10,7 @@ from tenantry.customers.queries import Customer
 from tenantry.helpdesk.kinds import Kind
 from tenantry.kit.actor import Actor
 from tenantry.kit.decision import Decision, Denied
-from tenantry.kit.errors import Invalid
+from tenantry.kit.errors import Invalid, NotAllowed
 from tenantry.safeguards import policies as rules
 from tenantry.safeguards import queries as safeguards
 from tenantry.safeguards.events import SafeguardEvent
@@ -76,13 +76,19 @@ def check_override(*, technician: Technician, shown: Shown) -> None:
     """Refuse to go without the caller's proof unless they may, and say why.
 
     Raises:
-        NotAllowed: the role does not include it.
+        NotAllowed: the role does not include it, or it was not confirmed who they are.
         Invalid: the reason is too short or too long.
     """
     reason = shown.override_reason.strip()
     if not reason:
         return
     require_permission(technician, Permission.VERIFICATION_OVERRIDE)
+    if not shown.stepped_up:
+        raise NotAllowed(
+            "Going without the caller's proof asks you to confirm that it is you.",
+            remedy="Confirm with your passkey or a code, then go on.",
+            code="step_up_missing",
+        )
     shortest, longest = OVERRIDE_LENGTHS
     if not shortest <= len(reason) <= longest:
         raise Invalid(

@@ -84,6 +84,8 @@ def _confirmed(
         stepped_up=has_stepped_up(request), override_reason=str(request.POST.get("override_reason", "")).strip()
     )
     ticket = str(request.POST.get("ticket", ""))
+    # To go without the caller's proof is a dangerous act of its own, whatever else the rule asks for.
+    is_override = bool(shown.override_reason) and technician.may(Permission.VERIFICATION_OVERRIDE)
     verdict = guarding.verdict_for(technician=technician, user=user, kind=kind, shown=shown, ticket=ticket)
     if not form.is_valid():
         # A denial is told before the details of a form that could not be sent anyway.
@@ -91,7 +93,7 @@ def _confirmed(
         return _ask(
             request, customer_id=customer_id, connection=connection, user=user, kind=kind, form=form, again=again
         )
-    if verdict.denied is None and verdict.wants_step_up and not verdict.wants_strength:
+    if verdict.denied is None and not verdict.wants_strength and (verdict.wants_step_up or is_override):
         require_step_up(request)
     send = actions.request_approval if verdict.wants_approval else actions.request_operation
     try:

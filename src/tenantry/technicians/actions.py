@@ -240,7 +240,9 @@ def _require_no_owner() -> None:
         )
 
 
-def create_link(purpose: LinkPurpose, *, technician: Technician | None, lifetime: dt.timedelta) -> str:
+def create_link(
+    purpose: LinkPurpose, *, technician: Technician | None, lifetime: dt.timedelta, made_by: Technician | None = None
+) -> str:
     """Make a link and return its token, of which only the digest is kept; call it inside a transaction."""
     now = clock.now()
     OneTimeLink.objects.filter(expires_at__lt=now - _KEPT).delete()
@@ -249,6 +251,7 @@ def create_link(purpose: LinkPurpose, *, technician: Technician | None, lifetime
         purpose=purpose,
         token_digest=queries.token_digest(token),
         technician=technician,
+        made_by=made_by,
         created_at=now,
         expires_at=now + lifetime,
     )

@@ -220,6 +220,7 @@ class OneTimeLink(models.Model):
     purpose = models.CharField(max_length=16, choices=LinkPurpose)
     token_digest = models.BinaryField(max_length=32, unique=True)
     technician = models.ForeignKey(Technician, null=True, on_delete=models.CASCADE)
+    made_by = models.ForeignKey(Technician, null=True, on_delete=models.SET_NULL, related_name="+")  # None: a command
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)

@@ -9,11 +9,11 @@ from django.dispatch import Signal
 from tenantry.audit import actions as audit
 from tenantry.kit import clock
 from tenantry.kit.actor import Actor
-from tenantry.kit.decision import Decision
+from tenantry.kit.decision import Decision, Denied
 from tenantry.kit.errors import Conflict
 from tenantry.technicians.actions import about
 from tenantry.technicians.events import TechnicianEvent
-from tenantry.technicians.models import OneTimeLink, Technician
+from tenantry.technicians.models import LinkPurpose, OneTimeLink, Technician
 from tenantry.technicians.permissions import Role
 from tenantry.technicians.staff.locking import Locked, lock_people, require_all
 from tenantry.technicians.staff.policies import may_give, may_have, may_manage, may_stop_being_owner
@@ -45,6 +45,7 @@ def change_role(*, actor: Actor, technician: Technician, target_id: uuid.UUID, r
         require_all(_may_stop_being_owner(people))
         target.role = role
         target.save(update_fields=["role"])
+        _end_invitations_of(target, actor=actor, why="has another role")
         role_changed.send(sender=Technician, technician=target, actor=actor)
         audit.record(
             actor=actor,
@@ -93,7 +94,9 @@ def deactivate(*, actor: Actor, technician: Technician, target_id: uuid.UUID) ->
         )
         if changed != 1:
             raise Conflict(f"{target.display_name} is switched off already.", remedy="Reload the page.")
+        target.is_active = False
         end_links(target)
+        _end_invitations_of(target, actor=actor, why="was switched off")
         access_ended.send(sender=Technician, technician=target, actor=actor)
         audit.record(
             actor=actor,
@@ -102,7 +105,6 @@ def deactivate(*, actor: Actor, technician: Technician, target_id: uuid.UUID) ->
             summary=f"{target.display_name} was switched off; sessions, links and tokens ended.",
             details={"before": {"active": True}, "after": {"active": False}},
         )
-    target.is_active = False
     return target
 
 
@@ -110,6 +112,25 @@ def _may_stop_being_owner(people: Locked) -> Decision:
     return may_stop_being_owner(
         people.target, active_owners=people.active_owners, is_last_local_way_in=people.is_last_local_way_in
     )
+
+
+def _end_invitations_of(maker: Technician, *, actor: Actor, why: str) -> None:
+    """End the invitations that somebody sent and could not send any more: a way back in, for somebody they chose."""
+    now = clock.now()
+    links = OneTimeLink.objects.filter(
+        made_by=maker, purpose=LinkPurpose.INVITATION, used_at=None, expires_at__gt=now, technician__is_active=False
+    )
+    for link in links.select_related("technician"):
+        invited = link.technician
+        if invited is None or not isinstance(may_give(maker, invited.role), Denied):
+            continue
+        OneTimeLink.objects.filter(pk=link.pk, used_at=None).update(expires_at=now)
+        audit.record(
+            actor=actor,
+            action=TechnicianEvent.INVITATION_WITHDRAWN,
+            about=about(invited),
+            summary=f"The link to join ended: {maker.display_name}, who sent it, {why}. A colleague can make another.",
+        )
 
 
 def end_links(technician: Technician) -> None:

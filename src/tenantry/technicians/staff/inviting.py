@@ -76,7 +76,7 @@ def invite(
             if len(teams) != len(set(team_ids)):
                 raise Invalid("A team was deleted a moment ago. Choose again.", field="teams")
             people.teams.set(teams)
-            link = _link(people)
+            link = _link(people, by=technician)
             audit.record(
                 actor=actor,
                 action=TechnicianEvent.INVITED,
@@ -105,7 +105,7 @@ def renew_invitation(*, actor: Actor, technician: Technician, target_id: uuid.UU
         if not people.target.is_invited:
             raise Conflict(f"{people.target.display_name} is switched off.", remedy="Let them back in first.")
         end_links(people.target)
-        link = _link(people.target)
+        link = _link(people.target, by=technician)
         audit.record(
             actor=actor,
             action=TechnicianEvent.INVITATION_RENEWED,
@@ -160,7 +160,7 @@ def reactivate(*, actor: Actor, technician: Technician, target_id: uuid.UUID) ->
             password=make_password(None), session_epoch=F("session_epoch") + 1
         )
         end_links(target)
-        link = _link(target)
+        link = _link(target, by=technician)
         audit.record(
             actor=actor,
             action=TechnicianEvent.REACTIVATED,
@@ -206,8 +206,8 @@ def join(*, token: str, display_name: str, password: Secret, network_address: st
     return technician
 
 
-def _link(technician: Technician) -> Secret:
-    token = create_link(LinkPurpose.INVITATION, technician=technician, lifetime=LIFETIME)
+def _link(technician: Technician, *, by: Technician) -> Secret:
+    token = create_link(LinkPurpose.INVITATION, technician=technician, lifetime=LIFETIME, made_by=by)
     return Secret(link_address("technicians:join", token))
 
 
