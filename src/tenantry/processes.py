@@ -17,6 +17,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from tenantry import embedded
 from tenantry.guard import STOP_SECONDS, Guard
@@ -87,6 +88,27 @@ def sole_owner(data_dir: Path) -> Iterator[None]:
         yield
 
 
+def start_postgres(directory: Path) -> Any:  # noqa: ANN401  the wheel publishes no types
+    """Start (or join) PostgreSQL from the wheel on `directory`/postgres; the last process to leave stops it.
+
+    Raises:
+        CannotStart: it does not get ready within a minute.
+    """
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            return embedded.start_or_join(directory)
+        except embedded.CannotStartPostgresError as error:
+            raise CannotStart(str(error)) from error
+        except embedded.NotReadyError as error:
+            if time.monotonic() > deadline:
+                raise CannotStart(
+                    f"PostgreSQL still recovers after {READY_SECONDS:.0f} seconds. Try again later; its own words are "
+                    f"at the end of {directory / 'postgres' / 'log'}."
+                ) from error
+            time.sleep(_POLL_SECONDS)
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Addresses:
     """The two ways into the embedded database, as addresses.
@@ -113,10 +135,7 @@ def embedded_database(data_dir: Path) -> Iterator[Addresses]:
     """
     import psycopg
 
-    try:
-        server = embedded.start_postgres(data_dir)
-    except embedded.CannotStartPostgresError as error:
-        raise CannotStart(str(error)) from error
+    server = start_postgres(data_dir)
     try:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = 'tenantry'").fetchone() is None:
