@@ -175,6 +175,9 @@ def test_a_code_by_mail_right_wrong_denied_and_too_late_are_told_apart(
     assert used.status_code == 202, used.content
     assert line.read(where)["state"] == "used"
     assert acts_about(dana) == ["started", "wrong_answer", "passed", "pass_used"]
+    assert line.read(where)["denied_late"] is False
+    late_no = program.post(f"{where}/stop", {"why": "denied"}).json()
+    assert (late_no["state"], late_no["denied_late"]) == ("used", True)
 
     failing = line.start("mail_code", ticket="T-2")
     other = code_in(smtp)

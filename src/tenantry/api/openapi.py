@@ -20,8 +20,13 @@ _ERRORS: Final = {
 }
 
 
+_OF_BODIES: Final = frozenset({"413", "415"})
+_GOOD: Final = frozenset({200, 201, 202})
+_LOCATED: Final = frozenset({201, 202})
+
+
 def described(schema: dict[str, Any]) -> dict[str, Any]:
-    """Add to each operation the problems it may answer with."""
+    """Add to each operation what the framework does not know of its answers."""
     components = schema.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = Problem.json_schema() | {"title": "Problem"}
     definitions = components["schemas"]["Problem"].pop("$defs", {})
@@ -33,12 +38,31 @@ def described(schema: dict[str, Any]) -> dict[str, Any]:
         }
         for status, words in _ERRORS.items()
     }
+    components["responses"]["Problem429"]["headers"] = {"Retry-After": _header("Seconds to wait.", "integer")}
     for path in schema["paths"].values():
         for operation in path.values():
-            for status in _ERRORS:
-                operation["responses"].setdefault(status, {"$ref": f"#/components/responses/Problem{status}"})
+            _describe(operation)
     # Through JSON: plain types, and keys in one order.
     return dict(json.loads(json.dumps(_plain(schema), sort_keys=True)))
+
+
+def _describe(operation: dict[str, Any]) -> None:
+    """The problems an operation may answer with, and the headers of its answers."""
+    answers, has_body = operation["responses"], "requestBody" in operation
+    for status in _ERRORS:
+        if has_body or status not in _OF_BODIES:
+            answers.setdefault(status, {"$ref": f"#/components/responses/Problem{status}"})
+    if not any(each["name"] == "Idempotency-Key" for each in operation.get("parameters", ())):
+        return
+    for status, answer in answers.items():
+        if status in _GOOD:
+            answer["headers"] = {"Idempotent-Replayed": _header("`true` when this was answered before.", "string")}
+        if status in _LOCATED:
+            answer["headers"]["Location"] = _header("Where to read what was made.", "string") | {"required": True}
+
+
+def _header(description: str, kind: str) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": kind}}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  any JSON value

@@ -366,6 +366,9 @@ class VerificationOut(Schema):
     answer_until: dt.datetime
     decided_at: dt.datetime | None
     pass_until: dt.datetime | None
+    denied_late: bool = Field(
+        description="The owner of the account said that they did not call after the pass was used."
+    )
 
 
 class VerificationNowOut(VerificationOut):

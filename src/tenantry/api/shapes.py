@@ -17,7 +17,7 @@ from tenantry.safeguards.queries import RequestRow
 from tenantry.tenants.policies import Line
 from tenantry.tenants.queries.overview import Overview
 from tenantry.verification.models import State, Verification
-from tenantry.verification.policies import WRONG_WORDS, Method, Offer, Wrong
+from tenantry.verification.policies import DENIED_LATE, WRONG_WORDS, Method, Offer, Wrong
 from tenantry.verification.queries import state_now
 
 
@@ -194,6 +194,7 @@ def verification_out(row: Verification) -> schemas.VerificationOut:
         answer_until=row.answer_until,
         decided_at=row.decided_at,
         pass_until=row.pass_until,
+        denied_late=DENIED_LATE in row.proof,
     )
 
 

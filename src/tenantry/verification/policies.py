@@ -18,6 +18,8 @@ PASS_LIFETIME: Final = dt.timedelta(minutes=15)
 """As long as a conversation: who calls again is verified again."""
 TRIES: Final = 5
 CODE_DIGITS: Final = 6
+DENIED_LATE: Final = "denied_at"
+"""In the proof of a pass that was used before its owner said that they did not call."""
 NUMBER_DIGITS: Final = 2
 
 

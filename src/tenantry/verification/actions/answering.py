@@ -27,6 +27,7 @@ from tenantry.verification.events import VerificationEvent
 from tenantry.verification.models import State, Verification
 from tenantry.verification.policies import (
     CODES,
+    DENIED_LATE,
     METHODS,
     PASS_LIFETIME,
     STOPPED_WORDS,
@@ -40,8 +41,6 @@ from tenantry.verification.providers import Check, NoAnswer
 from tenantry.verification.records import note, words_of
 
 _AT_ONCE: Final = 200
-_DENIED_LATE: Final = "denied_at"
-"""In the proof of a pass that was used before its owner said that they did not call."""
 _ERASED: Final[Mapping[str, None]] = {"code_digest": None, "token_sealed": None, "flow_sealed": None}
 """Nothing of a finished attempt can be answered any more. The digest of the link stays: its page tells the outcome."""
 
@@ -172,7 +171,7 @@ def decline(
         )
         row.refresh_from_db()
         if row.state == State.USED:
-            row.proof = {**row.proof, _DENIED_LATE: clock.now().isoformat()}
+            row.proof = {**row.proof, DENIED_LATE: clock.now().isoformat()}
             row.save(update_fields=["proof"])
         if changed or row.state == State.USED:
             late = f" It was used already, for {row.used_for}." if row.state == State.USED else ""
@@ -193,7 +192,7 @@ def was_denied(verification_id: str) -> bool:
     """
     if not verification_id:
         return False
-    return Verification.objects.filter(pk=verification_id, proof__has_key=_DENIED_LATE).exists()
+    return Verification.objects.filter(pk=verification_id, proof__has_key=DENIED_LATE).exists()
 
 
 def stop(
