@@ -172,6 +172,8 @@ def test_of_two_who_open_it_at_once_one_reads(place: Place, done: "Operation", a
 def test_for_some_customers_technicians_never_see_a_password(
     place: Place, dana: "DirectoryUser", as_alice: Client, eve: Client
 ) -> None:
+    from tenantry.audit.models import Event
+
     url = reverse("customers:passwords", args=(place.customer.pk,))
     assert as_alice.post(url, {"hides": "yes"}).status_code == 302
     page = as_alice.get(reverse("helpdesk:confirm", args=(place.customer.pk, dana.object_id, "reset-password")))
@@ -188,7 +190,19 @@ def test_for_some_customers_technicians_never_see_a_password(
     assert refused.status_code == 403
     assert PASSWORD not in refused.content.decode()
     path, code = _made(place, done, as_alice)
-    assert PASSWORD in eve.post(path, {"code": code}).content.decode()
+    for answer in (as_alice.get(path), as_alice.post(path, {"code": code})):
+        assert answer.status_code == 403
+        assert PASSWORD not in answer.content.decode()
+    assert PASSWORD in eve.post(path, {"code": code}).content.decode()  # from where the link was made, as it happens
+    activity = as_alice.get("/activity/", {"customer": str(place.customer.pk)}).content.decode()
+    for words in ("opened near its maker", "Ask the user whether it was them", "Exception", "A technician opened it"):
+        assert words in activity
+    again = place.do(place.add_user("Otto Other"))
+    path, code = _made(place, again, as_alice)
+    user = Client(REMOTE_ADDR="198.51.100.77")
+    assert PASSWORD in user.post(path, {"code": code}).content.decode()
+    near = Event.objects.filter(customer_id=place.customer.pk, action="helpdesk.secret_link_opened_near_its_maker")
+    assert [event.target_id for event in near] == [str(dana.object_id)]
     assert as_alice.post(url, {"hides": "no"}).status_code == 302
 
 

@@ -261,6 +261,8 @@ def test_going_without_the_proof_stands_out_in_the_record(
     event = Event.objects.get(action="safeguards.verification_overridden", target_id=str(dana.object_id))
     assert "site on fire" in event.summary
     assert event.actor_name == "Alice Moreau"
+    found = desk.client.get("/activity/", {"customer": str(place.customer.pk), "action": event.action}).content.decode()
+    assert "Exception" in found, "it stands out: other facts are only recorded"
     assert Operation.objects.get(object_id=dana.object_id).grounds["override"] == "Known voice, site on fire"
 
 

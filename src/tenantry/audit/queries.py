@@ -4,6 +4,8 @@ import dataclasses
 import datetime as dt
 import uuid
 from collections.abc import Iterator
+from enum import StrEnum
+from typing import Final
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -13,6 +15,14 @@ from tenantry.kit import clock, cursors
 
 PAGE = 50
 _CHUNK = 500
+
+
+_EXCEPTIONS: Final[set[str]] = set()
+
+
+def call_exception(*actions: StrEnum) -> None:
+    """From now on acts of these kinds stand out: somebody was allowed to pass by a rule, and others should look."""
+    _EXCEPTIONS.update(map(str, actions))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -40,6 +50,11 @@ class Act:
     request_ids: tuple[str, ...]
 
     @property
+    def is_exception(self) -> bool:
+        """Whether a rule was passed by, with permission and a reason."""
+        return self.event.action in _EXCEPTIONS
+
+    @property
     def words(self) -> str:
         """The act in words: "Password reset" for `helpdesk.password_reset`."""
         return words_of(self.event.action)
@@ -49,6 +64,8 @@ class Act:
         """The result in words; an intent without an outcome is under way (or was cut off)."""
         if self.result:
             return str(Result(self.result).label)
+        if self.is_exception:
+            return "Exception"
         return "Under way" if self.event.kind == Kind.INTENT else "Recorded"
 
     @property
@@ -57,6 +74,8 @@ class Act:
         tones = {Result.DONE: "good", Result.REFUSED: "bad", Result.FAILED: "bad", Result.UNKNOWN: "wait"}
         if self.result in tones:
             return tones[Result(self.result)]
+        if self.is_exception:
+            return "bad"
         return "wait" if self.event.kind == Kind.INTENT else "mute"
 
 

@@ -14,6 +14,7 @@ class HelpdeskEvent(StrEnum):
     STOPPED_WAITING = "helpdesk.stopped_waiting"
     PASSWORD_SHOWN = "helpdesk.password_shown"  # noqa: S105  as above
     SECRET_LINK_MADE = "helpdesk.secret_link_made"  # noqa: S105  as above
+    SECRET_LINK_NEAR = "helpdesk.secret_link_opened_near_its_maker"  # noqa: S105  as above
     SECRET_LINK_REFUSED = "helpdesk.secret_link_refused"  # noqa: S105  as above
     SECRET_LINK_REVOKED = "helpdesk.secret_link_revoked"  # noqa: S105  as above
     PASSWORD_DISCARDED = "helpdesk.password_discarded"  # noqa: S105  as above

@@ -183,6 +183,7 @@ class SecretLink(models.Model):
     code_digest = models.BinaryField(max_length=32)
     tries = models.PositiveSmallIntegerField(default=0)  # wrong codes
     made_by = models.CharField(max_length=200)
+    made_from = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     opened_at = models.DateTimeField(null=True)  # burnt

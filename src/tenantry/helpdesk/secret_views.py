@@ -14,6 +14,8 @@ from tenantry.helpdesk import actions
 from tenantry.helpdesk.forms import CodeForm
 from tenantry.kit.errors import NotHere
 from tenantry.kit.limits import Limit, neighbourhood
+from tenantry.technicians.current import actor_of
+from tenantry.technicians.models import Technician
 from tenantry.technicians.recording import network_address
 
 WRONG_LINKS: Final = Limit(name="secret-wrong", most=20, seconds=600)
@@ -36,6 +38,10 @@ def secret(request: HttpRequest, token: str) -> HttpResponse:
     except NotHere:
         WRONG_LINKS.count(near)
         return _not_found(request)
+    if isinstance(request.user, Technician) and actions.is_closed_to_technicians(link):
+        if request.method == "POST":
+            actions.refuse_technician(actor=actor_of(request), token=token)
+        return _not_yours(request)
     form = CodeForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -66,6 +72,11 @@ def secret(request: HttpRequest, token: str) -> HttpResponse:
 
 def _not_found(request: HttpRequest) -> HttpResponse:
     return _private(render(request, "helpdesk/secret_gone.html", status=HTTPStatus.NOT_FOUND))
+
+
+def _not_yours(request: HttpRequest) -> HttpResponse:
+    answer = render(request, "helpdesk/secret_gone.html", {"is_technician": True}, status=HTTPStatus.FORBIDDEN)
+    return _private(answer)
 
 
 def _too_many(request: HttpRequest) -> HttpResponse:

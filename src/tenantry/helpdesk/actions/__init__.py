@@ -10,7 +10,16 @@ from tenantry.helpdesk.actions.requests import (
     request_operation,
 )
 from tenantry.helpdesk.actions.secrets import discard_password, discard_stale_passwords, is_readable, reveal_password
-from tenantry.helpdesk.actions.sharing import MadeLink, WrongCode, find_link, make_link, open_link, revoke_link
+from tenantry.helpdesk.actions.sharing import (
+    MadeLink,
+    WrongCode,
+    find_link,
+    is_closed_to_technicians,
+    make_link,
+    open_link,
+    refuse_technician,
+    revoke_link,
+)
 from tenantry.helpdesk.actions.stopping import stop_waiting
 
 __all__ = [
@@ -25,10 +34,12 @@ __all__ = [
     "discard_password",
     "discard_stale_passwords",
     "find_link",
+    "is_closed_to_technicians",
     "is_readable",
     "make_link",
     "open_link",
     "plan_bulk",
+    "refuse_technician",
     "request_approval",
     "request_operation",
     "reveal_password",

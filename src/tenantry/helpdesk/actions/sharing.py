@@ -84,6 +84,7 @@ def make_link(*, actor: Actor, technician: Technician, customer_id: uuid.UUID, o
             token_digest=_digest(token),
             code_digest=_code_digest(token, code),
             made_by=actor.name,
+            made_from=actor.address,
             created_at=now,
             expires_at=min(ends),
         )
@@ -105,7 +106,7 @@ def find_link(token: str) -> SecretLink:
         NotHere: there is none; never was, was opened, has ended, was revoked. The four are not told apart.
     """
     found = (
-        SecretLink.objects.select_related("operation")
+        SecretLink.objects.select_related("operation__tenant__customer")
         .filter(token_digest=_digest(token), opened_at=None, closed_at=None, expires_at__gt=clock.now())
         .first()
     )
@@ -159,11 +160,48 @@ def open_link(*, token: str, code: str, address: str) -> tuple[Operation, Secret
                 summary=f"The {operation.secret_words} was read through its one-time link.",
                 details={"link": str(link.pk)},
             )
+            _note_if_near(operation, link, somebody)
     if is_wrong:  # said after the count is committed
         if not left:
             raise NotHere("This link opens nothing.")
         raise WrongCode(left)
     return operation, password
+
+
+def _note_if_near(operation: Operation, link: SecretLink, somebody: Actor) -> None:
+    """Whoever made a link knows its code too. Where technicians never see passwords, the record shows a suspicion."""
+    if not operation.tenant.customer.hides_passwords or somebody.address != link.made_from:
+        return
+    audit.record(
+        actor=somebody,
+        action=HelpdeskEvent.SECRET_LINK_NEAR,
+        about=about(operation),
+        summary=f"Technicians never see passwords here, and the link of {link.made_by} was opened from the network "
+        "address from which it was made. Ask the user whether it was them.",
+        details={"link": str(link.pk)},
+    )
+
+
+def refuse_technician(*, actor: Actor, token: str) -> None:
+    """Record that a technician tried to open the link to a password that technicians never see.
+
+    Raises:
+        NotHere: no such link (any more).
+    """
+    link = find_link(token)
+    audit.record(
+        actor=actor,
+        action=HelpdeskEvent.SECRET_LINK_REFUSED,
+        about=about(link.operation),
+        result=Result.REFUSED,
+        summary="A technician opened it in the browser in which they are signed in. Nothing was shown.",
+        details={"link": str(link.pk)},
+    )
+
+
+def is_closed_to_technicians(link: SecretLink) -> bool:
+    """Whether the customer wants that technicians never see what it shows."""
+    return link.operation.tenant.customer.hides_passwords
 
 
 def revoke_link(*, actor: Actor, technician: Technician, customer_id: uuid.UUID, operation_id: uuid.UUID) -> None:
