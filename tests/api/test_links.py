@@ -10,7 +10,7 @@ from tests.api.conftest import Program, made
 from tests.api.test_verifications import _rows_kept
 from tests.api.test_writes import WISH, _code, _one, without_step_up
 from tests.safeguards.conftest import Desk, desk, place, run
-from tests.technicians.staff_helpers import new_person, who
+from tests.technicians.staff_helpers import browser_of, new_person, who
 
 if TYPE_CHECKING:
     from tenantry.helpdesk.models import Operation
@@ -59,7 +59,7 @@ def test_where_passwords_are_hidden_a_program_hands_one_over_by_a_link(hidden: D
     where = _asked(hidden, program)
     link = f"{where}/link"
     assert program.get(link).status_code == 404
-    assert _code(program.post(link))[0] == 409, "not proven yet"
+    assert _code(program.post(link)) == (409, "nothing_to_show"), "not proven yet"
     run()
     assert _code(program.post(f"{where}/password")) == (403, "passwords_hidden")
     for other in (neighbour, made(hidden.owner)):
@@ -111,7 +111,7 @@ def test_a_link_is_revoked_runs_out_and_says_which(
     revoked, again = (program.post(f"{link}/revoke", {}, key="revoke") for _ in range(2))
     assert (revoked.json()["state"], again["Idempotent-Replayed"]) == ("revoked", "true")
     assert _opened(given, given["code"])[0] == 404
-    assert program.post(f"{link}/revoke", {}).status_code == 409
+    assert _code(program.post(f"{link}/revoke", {})) == (409, "no_link")
     clock.travel(seconds=1)
     program.post(link)
     discard_password(**who(hidden.engineer), customer_id=hidden.place.customer.pk, operation_id=operation_of(where).pk)
@@ -128,6 +128,8 @@ def test_a_link_is_revoked_runs_out_and_says_which(
     assert program.get(f"{wrong}/link").json()["state"] == "expired"
     assert program.get(wrong).json()["password_ready"] is False, "nobody threw it away yet, but its time is over"
     assert program.post(f"{wrong}/link").status_code == 409
+    page = browser_of(hidden.engineer).get(f"{wrong}/").content.decode()
+    assert "Nobody asked to see it in time. If it is still needed, reset again." in page
 
 
 def _asked_again(desk: Desk, program: Program, where: str) -> str:

@@ -20,7 +20,7 @@ OFFERED: Final[Mapping[Permission, str]] = MappingProxyType(
         Permission.CUSTOMERS_MANAGE: "Add and change customers",
         Permission.CONNECTIONS_READ: "Read connections and readiness",
         Permission.USERS_READ: "Read and search users",
-        Permission.HELPDESK_ACT: "Reset, block, unblock, revoke sessions, Temporary Access Pass; hand over secrets",
+        Permission.HELPDESK_ACT: "Reset, block, unblock, revoke sessions, Temporary Access Pass, and hand over secrets",
         Permission.HELPDESK_BULK: "Block, or revoke sessions of, several users at once",
         Permission.VERIFICATION_START: "Verify callers",
         Permission.APPROVALS_READ: "Read approvals",

@@ -176,4 +176,5 @@ def not_there() -> Conflict:
     return Conflict(
         "This cannot be shown: it was shown before, was thrown away, has ended, or is not proven.",
         remedy="Look at the operation; if it is still needed, do it again.",
+        code="nothing_to_show",
     )

@@ -214,7 +214,7 @@ def revoke_link(*, actor: Actor, technician: Technician, customer_id: uuid.UUID,
     with transaction.atomic():
         operation = queries.get_operation(technician=technician, customer_id=customer_id, operation_id=operation_id)
         if not _live(operation).update(closed_at=clock.now(), closed_why=LinkState.REVOKED):
-            raise Conflict("There is no link to revoke.", remedy="Look at the operation once more.")
+            raise Conflict("There is no link to revoke.", remedy="Look at the operation once more.", code="no_link")
         audit.record(actor=actor, action=HelpdeskEvent.SECRET_LINK_REVOKED, about=about(operation))
 
 
