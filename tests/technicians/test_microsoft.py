@@ -11,7 +11,7 @@ from django.test import Client, override_settings
 from tests.conftest import SharedClock
 from tests.entrasim.surfer import Surfer
 from tests.technicians.conftest import PASSWORD
-from tests.technicians.helpers import acts_of, is_signed_in
+from tests.technicians.helpers import acts_of, is_signed_in, totp_code
 
 from entrasim.handle import Handle, TenantHandle
 from entrasim.server import Simulator
@@ -24,6 +24,15 @@ from tenantry.technicians.permissions import Role
 
 LOGIN = "/accounts/login/"
 RETURN = "http://testserver/accounts/microsoft/return/"
+
+
+STEP = 61_000_000
+
+
+@pytest.fixture(autouse=True)
+def _one_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The counter of codes stands still."""
+    monkeypatch.setattr("allauth.mfa.totp.internal.auth.yield_hotp_counters_from_time", lambda: iter([STEP]))
 
 
 @pytest.fixture
@@ -144,7 +153,8 @@ def test_people_of_another_tenant_do_not_get_in(
 def test_a_second_factor_at_microsoft_counts_only_when_the_token_proves_it(
     technician: Technician, noor: User, ours: TenantHandle, browser: Callable[[], Client], simulator: Simulator
 ) -> None:
-    TOTP.activate(technician, str(generate_totp_secret()))
+    secret = str(generate_totp_secret())
+    TOTP.activate(technician, secret)
 
     def trip() -> tuple[Client, str]:
         client = browser()
@@ -154,6 +164,8 @@ def test_a_second_factor_at_microsoft_counts_only_when_the_token_proves_it(
         client, led_to = trip()
         assert led_to == "/accounts/2fa/authenticate/"  # never the first time
         assert not is_signed_in(client)
+        client.post("/accounts/2fa/authenticate/", {"code": totp_code(secret, STEP)})
+        assert is_signed_in(client, technician)
         client, led_to = trip()
         assert led_to == "/"
         assert is_signed_in(client, technician)
@@ -222,3 +234,23 @@ def test_without_settings_there_is_no_such_way(visitor: Client) -> None:
     assert b"Sign in with Microsoft" not in visitor.get(LOGIN).content
     assert visitor.post("/accounts/microsoft/").status_code == 404
     assert visitor.get("/accounts/microsoft/return/?code=a&state=b").status_code == 404
+
+
+def test_an_account_is_linked_only_once_the_consoles_own_factor_was_shown(
+    technician: Technician, noor: User, ours: TenantHandle, browser: Callable[[], Client], simulator: Simulator
+) -> None:
+    """Who gives themselves the technician's user name at Microsoft, and a second factor there, gets in never."""
+    secret = str(generate_totp_secret())
+    TOTP.activate(technician, secret)
+    with override_settings(SIGN_IN_CONTEXT="c1"):
+        for _ in range(3):
+            client = browser()
+            assert _sign_in(client, Surfer(simulator.browser_url), noor) == "/accounts/2fa/authenticate/"
+            assert not is_signed_in(client)
+            assert not MicrosoftAccount.objects.filter(technician=technician).exists()
+        client.post("/accounts/2fa/authenticate/", {"code": totp_code(secret, STEP)})
+        assert is_signed_in(client, technician)
+        assert str(MicrosoftAccount.objects.get(technician=technician).object_id) == noor.id
+        again = browser()
+        assert _sign_in(again, Surfer(simulator.browser_url), noor) == "/"
+        assert is_signed_in(again, technician)

@@ -6,10 +6,12 @@ has verified, or by an e-mail address that Microsoft says is verified; never a g
 another account already. Nobody is created here: an invitation comes first.
 
 A second factor at Microsoft counts only when the id token proves it; otherwise our own is asked for. It never counts
-the first time, so that a user name given to somebody else opens nothing by itself.
+before the account is linked, and it is linked when the technician is signed in, so after our own factor was shown: a
+user name given to somebody else opens nothing, however often they try.
 """
 
 import base64
+import contextlib
 import dataclasses
 import json
 import uuid
@@ -36,6 +38,7 @@ from tenantry.technicians.models import MicrosoftAccount, Technician, microsoft_
 
 METHOD: Final = "microsoft"
 _KEPT: Final = "tenantry_microsoft"
+_TO_LINK: Final = "tenantry_microsoft_to_link"
 _LIFETIME_SECONDS: Final = 900.0
 
 
@@ -96,12 +99,21 @@ def come_back(request: HttpRequest, *, address: str) -> Arrived:
         tenant_id=uuid.UUID(settings.SIGN_IN_TENANT_ID),
     )
     technician, is_first = match(found, address=address)
+    request.session.pop(_TO_LINK, None)
+    if is_first:
+        request.session[_TO_LINK] = {
+            "who": str(technician.pk),
+            "tenant_id": str(found.tenant_id),
+            "object_id": str(found.object_id),
+            "user_name": found.user_name[:320],
+            "until": clock.now().timestamp() + _LIFETIME_SECONDS,
+        }
     proves = found.proves_mfa(context=settings.SIGN_IN_CONTEXT)
     return Arrived(technician, has_proved_mfa=proves and not is_first, next_page=str(kept["next"]))
 
 
 def match(found: Identity, *, address: str) -> tuple[Technician, bool]:
-    """The technician of an account, and whether they were matched just now.
+    """The technician of an account, and whether it is not linked to them yet.
 
     Raises:
         NotAllowed: there is none, they are switched off, or another account is theirs.
@@ -124,30 +136,41 @@ def match(found: Identity, *, address: str) -> tuple[Technician, bool]:
             "Nobody here has this Microsoft account.",
             "Ask an owner to invite you under the address you sign in to Microsoft with.",
         )
-    try:
-        with transaction.atomic():
-            MicrosoftAccount.objects.create(
-                technician=technician,
-                tenant_id=found.tenant_id,
-                object_id=found.object_id,
-                user_name=found.user_name[:320],
-                linked_at=clock.now(),
-            )
-            mark = microsoft_mark(tenant_id=found.tenant_id, object_id=found.object_id)
-            technician.known_as = sorted({*technician.known_as, mark})
-            technician.save(update_fields=["known_as"])
-            audit.record(
-                actor=actor_for(technician, address),
-                action=TechnicianEvent.MICROSOFT_LINKED,
-                about=about(technician),
-                summary=f"First sign-in with the Microsoft account {found.user_name}.",
-                details={"tenant_id": str(found.tenant_id), "object_id": str(found.object_id)},
-            )
-    except IntegrityError as error:
+    if MicrosoftAccount.objects.filter(technician=technician).exists():
         raise _refused(
             found, address, technician, "Another Microsoft account is linked to this technician.", "Ask an owner."
-        ) from error
+        )
     return technician, True
+
+
+def link_pending(request: HttpRequest, technician: Technician, *, address: str) -> None:
+    """Link the account that a first sign-in in this browser came with, now that the technician is signed in.
+
+    It is linked for good, so whoever signs in must be the technician: where they have a factor here, it was shown. An
+    account that somebody else was faster with is left alone.
+    """
+    wanted = request.session.pop(_TO_LINK, None) or {}
+    if wanted.get("who") != str(technician.pk) or clock.now().timestamp() > float(wanted["until"]):
+        return
+    tenant_id, object_id = uuid.UUID(wanted["tenant_id"]), uuid.UUID(wanted["object_id"])
+    with contextlib.suppress(IntegrityError), transaction.atomic():
+        MicrosoftAccount.objects.create(
+            technician=technician,
+            tenant_id=tenant_id,
+            object_id=object_id,
+            user_name=wanted["user_name"],
+            linked_at=clock.now(),
+        )
+        mark = microsoft_mark(tenant_id=tenant_id, object_id=object_id)
+        technician.known_as = sorted({*technician.known_as, mark})
+        technician.save(update_fields=["known_as"])
+        audit.record(
+            actor=actor_for(technician, address),
+            action=TechnicianEvent.MICROSOFT_LINKED,
+            about=about(technician),
+            summary=f"First sign-in with the Microsoft account {wanted['user_name']}.",
+            details={"tenant_id": str(tenant_id), "object_id": str(object_id)},
+        )
 
 
 def redirect_uri() -> str:

@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from tenantry.audit import actions as audit
 from tenantry.audit.models import Result
 from tenantry.kit.actor import Actor
-from tenantry.technicians import queries, sessions
+from tenantry.technicians import microsoft, queries, sessions
 from tenantry.technicians.actions import about, actor_for
 from tenantry.technicians.events import TechnicianEvent
 from tenantry.technicians.models import Technician
@@ -85,6 +85,7 @@ def _ways(request: HttpRequest, technician: Technician) -> str:
 
 
 def _signed_in(*, request: HttpRequest, user: Technician, **_: Any) -> None:  # noqa: ANN401  signals pass anything
+    microsoft.link_pending(request, user, address=network_address(request))
     _record(request, user, TechnicianEvent.SIGNED_IN, f"Signed in with {_ways(request, user)}.")
 
 
