@@ -55,6 +55,17 @@ def test_a_global_administrators_password_takes_two_people(desk: Desk, run: Call
     assert tags == ["safeguards.approval_asked", "safeguards.approval_given"]
 
 
+def test_who_decides_is_told_who_will_see_the_password(desk: Desk) -> None:
+    from tenantry.customers.models import Customer
+
+    request = desk.request(desk.owner, desk.boss)
+    assert ["Who sees the new password", desk.owner.display_name] in request.lines
+    desk.browser(desk.owner).post(f"/approvals/{request.pk}/withdraw/")
+    Customer.objects.filter(pk=desk.place.customer.pk).update(hides_passwords=True)
+    (words,) = [text for label, text in desk.request(desk.owner, desk.boss).lines if label.startswith("Who sees")]
+    assert words == f"The user alone, through a one-time link that {desk.owner.display_name} makes"
+
+
 def test_nobody_decides_their_own_request_or_one_that_they_might_not_do_themselves(desk: Desk) -> None:
     request = desk.request(desk.owner, desk.boss)
     with pytest.raises(NotAllowed, match="own request"):

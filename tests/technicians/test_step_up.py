@@ -80,6 +80,9 @@ def test_a_sign_in_with_both_steps_is_proof_for_ten_minutes(signed_in: Client, c
     answer = signed_in.post(ADD, form, headers={"referer": f"http://testserver{CHANNELS}"})
     assert answer["Location"] == f"{CODE}?next=%2Fsettings%2Fnotifications%2F"
     assert not _exists(form)
+    for elsewhere in ("http://testserver//evil.example/", "http://evil.example/", "//evil.example/x"):
+        answer = signed_in.post(ADD, form, headers={"referer": elsewhere})
+        assert answer["Location"] == f"{CODE}?next=%2Fsettings%2F", elsewhere
 
 
 def test_what_was_interrupted_goes_on_after_the_code_and_only_once(

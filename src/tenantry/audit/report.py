@@ -15,6 +15,7 @@ from tenantry.audit.models import Event, Result
 from tenantry.audit.queries import Act, Filter, every
 from tenantry.kit import clock
 from tenantry.kit.errors import NotHere
+from tenantry.technicians.queries import addresses_of
 
 _TEXT = "%Y-%m"
 
@@ -25,12 +26,19 @@ class Report:
 
     month: dt.date  # its first day
     acts: list[Act]
+    addresses: dict[uuid.UUID, str]  # of the technicians in it: a name may be another's too, or be changed
     by_action: list[tuple[str, int]]
     by_person: list[tuple[str, int]]
     by_result: list[tuple[str, int]]
     refused: int
     verdict: Verdict
     kept_since: dt.datetime | None  # what came before was kept long enough, and went; None when nothing did
+
+    @property
+    def lines(self) -> list[tuple[Act, str]]:
+        """The acts, each with the address of who did it; empty where no technician did, or one who is no more."""
+        nobody = uuid.UUID(int=0)
+        return [(act, self.addresses.get(act.event.actor_id or nobody, "")) for act in self.acts]
 
     @property
     def before(self) -> str:
@@ -65,16 +73,24 @@ def monthly(*, customer_id: uuid.UUID, month: dt.date) -> Report:
     acts = list(every(Filter(customer_id=customer_id, since=since, until=since + dt.timedelta(days=days))))
     acts.reverse()
     owner = customer_bytes(customer_id)
+    addresses = addresses_of({act.event.actor_id for act in acts if act.event.actor_id is not None})
     return Report(
         month=month,
         acts=acts,
+        addresses=addresses,
         by_action=Counter(act.words for act in acts).most_common(),
-        by_person=Counter(act.event.actor_name for act in acts).most_common(),
+        by_person=Counter(_who(act, addresses) for act in acts).most_common(),
         by_result=Counter(act.result_words for act in acts).most_common(),
         refused=sum(act.result == Result.REFUSED for act in acts),
         kept_since=_kept_since(since),
         verdict=verify(customer_id=customer_id, anchors=[mark for mark in known() if mark.customer == owner]),
     )
+
+
+def _who(act: Act, addresses: dict[uuid.UUID, str]) -> str:
+    event = act.event
+    address = addresses.get(event.actor_id or uuid.UUID(int=0), "")
+    return f"{event.actor_name}, {address}" if address else event.actor_name
 
 
 def _kept_since(begin: dt.datetime) -> dt.datetime | None:

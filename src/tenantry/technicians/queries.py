@@ -62,6 +62,12 @@ def technician_by_id(technician_id: uuid.UUID) -> Technician | None:
     return Technician.objects.filter(pk=technician_id).first()
 
 
+def addresses_of(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """The e-mail addresses of these technicians; service accounts have none."""
+    people = Technician.objects.filter(pk__in=list(ids), is_service=False)
+    return dict(people.values_list("pk", "email"))
+
+
 def is_somebody(*, tenant_id: uuid.UUID, object_id: uuid.UUID, addresses: Iterable[str]) -> bool:
     """Whether an account at Microsoft belongs to a technician: it signs one in, or one has this address here."""
     if MicrosoftAccount.objects.filter(tenant_id=tenant_id, object_id=object_id).exists():

@@ -255,7 +255,8 @@ def _page_before(request: HttpRequest) -> str:
         return request.get_full_path()
     named = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
     parts = urlsplit(named)
-    if parts.path.startswith("/") and parts.netloc in {"", request.get_host()}:
+    is_ours = parts.path.startswith("/") and not parts.path.startswith("//")  # "//host" would leave this console
+    if is_ours and parts.netloc in {"", request.get_host()}:
         return f"{parts.path}?{parts.query}" if parts.query else parts.path
     return reverse("technicians:settings")
 

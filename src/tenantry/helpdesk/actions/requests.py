@@ -242,12 +242,12 @@ def request_approval(
     lines = [("What", kind.label), ("Effect", kind.effect)]
     if kind.kind == OperationKind.RESET_PASSWORD:
         lines.append(("Afterwards", "The user must choose another password." if must_change else "It stays as it is."))
-        lines.append(("Who sees the new password", technician.display_name))
+        lines.append(("Who sees the new password", _who_sees(user, technician)))
     if wish is not None:
         lines.append(
             ("Good for", f"{wish.minutes} minutes, {'one sign-in' if wish.is_once else 'any number of sign-ins'}")
         )
-        lines.append(("Who sees the code", technician.display_name))
+        lines.append(("Who sees the code", _who_sees(user, technician)))
     lines += [("User", f"{user.display_name} ({user.user_principal_name})"), ("Kind of account", verdict.class_words)]
     if checked.proven is not None:
         how = (
@@ -284,6 +284,12 @@ def request_approval(
     return safeguards.ask(
         actor=actor, technician=technician, wish=asked, on_created=lambda made: settle(f"request {made.pk}")
     )
+
+
+def _who_sees(user: "DirectoryUser", technician: Technician) -> str:
+    if user.tenant.customer.hides_passwords:
+        return f"The user alone, through a one-time link that {technician.display_name} makes"
+    return technician.display_name
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
