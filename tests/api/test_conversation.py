@@ -183,3 +183,23 @@ def test_every_answer_is_as_described_and_nothing_of_anothers_customer_is_in_it(
         run(us, them, GenerationMode.POSITIVE)
         run(us, them, GenerationMode.NEGATIVE)
         assert them.as_it_stands() == before
+
+
+def test_what_is_anothers_is_not_there_beneath_ones_own_customer_either(sides: tuple[Side, Side]) -> None:
+    """An address may name our customer and their object: every route that names both."""
+    why = {"justification": "Lost telephone"}
+    bodies = {"code": {"code": "123456"}, "verifications": {"deed": "block"}}
+    acts = {"access-pass", "block", "reset-password", "revoke-sessions", "unblock"}
+    for us, them in (sides, sides[::-1]):
+        before, ids = them.as_it_stands(), {**them.ids, "customer_id": us.ids["customer_id"]}
+        named = [row for row in ROWS if row.count("{") > 1]
+        assert len(named) > 15
+        for row in named:
+            method, _, path = row.partition(" ")
+            last = path.rpartition("/")[2]
+            query = "?deed=block" if last == "verification-methods" else ""
+            body = None if method == "GET" else bodies.get(last, why if last in acts else {})
+            answer = us.program.send(method, path.format(**ids) + query, body)
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_here"), row
+            assert not [mark for mark in them.marks if mark in answer.content.decode()]
+        assert them.as_it_stands() == before
