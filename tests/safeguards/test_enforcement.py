@@ -146,6 +146,7 @@ def test_an_emergency_account_is_out_of_everybodys_reach(desk: Desk, run: Callab
 
 def test_rules_are_changed_by_whoever_may_and_every_change_is_recorded(desk: Desk) -> None:
     from tenantry.audit.models import Event
+    from tenantry.audit.queries import get_act
     from tenantry.safeguards import actions, queries
     from tenantry.safeguards.policies import DEFAULTS, Deed, Rule, TargetClass
     from tenantry.technicians.actions import actor_for
@@ -159,6 +160,9 @@ def test_rules_are_changed_by_whoever_may_and_every_change_is_recorded(desk: Des
     event = Event.objects.filter(action="safeguards.rule_changed").latest("pk")
     assert event.details["is_weaker"] is True
     assert "asks for less" in event.summary
+    act = get_act(event.pk)
+    assert act is not None
+    assert (act.result_words, act.tone) == ("Exception", "bad"), "it stands out"
     status, _ = desk.post(desk.help_desk, desk.admin)
     assert status == 302, "the changed rule counts at once"
     for wrong in (

@@ -51,8 +51,8 @@ class Act:
 
     @property
     def is_exception(self) -> bool:
-        """Whether a rule was passed by, with permission and a reason."""
-        return self.event.action in _EXCEPTIONS
+        """Whether a rule was passed by, with permission and a reason, or made to ask for less."""
+        return self.event.action in _EXCEPTIONS or self.event.details.get("is_weaker") is True
 
     @property
     def words(self) -> str:
