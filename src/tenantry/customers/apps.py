@@ -11,7 +11,7 @@ class CustomersConfig(AppConfig):
     label = "customers"
 
     def ready(self) -> None:
-        """Bring every database connection into the scope of the code that uses it; say what stands out in the record."""
+        """Bring each database connection into the scope of the code that uses it; say what stands out in the record."""
         from tenantry.audit.queries import call_exception  # noqa: PLC0415  needs the models, which are ready only now
         from tenantry.customers.events import CustomerEvent  # noqa: PLC0415  with it
         from tenantry.kit import database_roles, scoping  # noqa: PLC0415  with the apps, so that no connection comes before
