@@ -56,13 +56,17 @@ def one_at_a_time(path: Path) -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests in a browser: one process for each file of them, and a visible skip where there is no browser."""
+    """Tests in a browser: one process for each file of them, and a visible skip where there is no browser.
+
+    The journeys share a process as a folder: they share the demo, which takes long to start.
+    """
     from tests.browser.stack import CHROMIUM
 
     for item in items:
         if item.get_closest_marker("browser") is None:
             continue
-        item.add_marker(pytest.mark.xdist_group(f"browser:{item.path.stem}"))
+        shares = item.path.parent.name if item.path.parent.name == "browser" else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(f"browser:{shares}"))
         if CHROMIUM is None:
             item.add_marker(pytest.mark.skip(reason="no chromium on this machine: make browser-deps installs it"))
 

@@ -1,14 +1,21 @@
-"""Fixtures of the browser journeys. One stack for all of them: each journey makes its own customer and tenant."""
+"""Fixtures of the browser journeys: one stack and one browser for all; each makes its own customer and tenant."""
 
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, StorageState
 
-from tests.browser.stack import Stack, Walker, new_context, running_demo
+from tests.browser.stack import Stack, Walker, chromium, new_context, running_demo
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """For the whole folder, unlike the one of other files: nothing here asks Django in this process."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with running_demo(tmp_path_factory.mktemp("demo")) as stack:
         yield stack
