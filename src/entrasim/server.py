@@ -38,6 +38,8 @@ _log = logging.getLogger("entrasim.server")
 _THREADS = 16
 _KEPT_CONNECTIONS = 512
 _IDLE_SECONDS = 120
+_LOOK_SECONDS = 0.05
+"""How often a server looks whether it is to stop, instead of twice a second."""
 _LOOPBACK = "127.0.0.1"
 
 
@@ -75,6 +77,7 @@ class _Server(wsgi.Server):
         self.timeout = _IDLE_SECONDS
         self.shutdown_timeout = 1
         self.keep_alive_conn_limit = _KEPT_CONNECTIONS
+        self.expiration_interval = _LOOK_SECONDS
 
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:  # noqa: FBT001, FBT002
         _log.log(min(level, logging.DEBUG), msg, exc_info=traceback)
