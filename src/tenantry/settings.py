@@ -125,7 +125,7 @@ MIDDLEWARE = [
     "tenantry.web.middleware.HealthMiddleware",
     "tenantry.web.middleware.PlainQueryMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "tenantry.technicians.session_store.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

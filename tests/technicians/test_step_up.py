@@ -7,6 +7,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client, override_settings
@@ -16,7 +17,7 @@ from tests.technicians.helpers import is_signed_in, totp_code
 
 from tenantry.notifications.models import AlertChannel
 from tenantry.technicians import session_store
-from tenantry.technicians.models import Technician
+from tenantry.technicians.models import BrowserSession, Technician
 from tenantry.technicians.permissions import Role
 
 CHANNELS = "/settings/notifications/"
@@ -102,6 +103,32 @@ def test_what_was_interrupted_goes_on_after_the_code_and_only_once(
     assert _exists(form)
     signed_in.post(resumed, {"code": "what the browser sends again"})
     assert _how_many(form) == 1  # the kept form is used up
+
+
+def test_fresh_proof_gives_the_session_a_new_key_and_the_old_one_opens_nothing(
+    signed_in: Client, clock: SharedClock, secret: str, steps: Callable[[], int], technician: Technician
+) -> None:
+    """OWASP ASVS 5.0, 7.2.4; what was on its way with the old key neither signs out nor gets in."""
+    name = str(settings.SESSION_COOKIE_NAME)
+    before = signed_in.cookies[name].value
+    clock.travel(minutes=11)
+    form = _form()
+    signed_in.post(ADD, form)
+    answer = signed_in.post(CODE, {"code": totp_code(secret, steps()), "next": CHANNELS})
+    after = signed_in.cookies[name].value
+    assert (answer.status_code, before != after) == (307, True)
+    signed_in.post(answer["Location"], {})
+    assert _exists(form), "what was kept goes with the session"
+    late = Client()
+    late.cookies[name] = before
+    told = late.get("/customers/")
+    assert (told.status_code, name in told.cookies) == (302, False), "no order to drop the new cookie"
+    assert signed_in.get("/customers/").status_code == 200
+    (row,) = BrowserSession.objects.filter(technician=technician)
+    assert row.session_key == session_store.digest(after), "so that it can be ended from another browser"
+    stranger = Client()
+    stranger.cookies[name] = "x" * 32
+    assert stranger.get("/customers/").cookies[name].value == ""
 
 
 def test_what_is_kept_is_sealed_and_of_no_use_to_others(

@@ -22,6 +22,7 @@ from tenantry.roads.models import WorkState
 from tenantry.technicians.access import require_permission
 from tenantry.technicians.current import actor_of, technician_of
 from tenantry.technicians.permissions import Permission
+from tenantry.technicians.sessions import mark_of
 from tenantry.technicians.step_up import step_up
 from tenantry.tenants.policies import AppKind
 from tenantry.tenants.queries import connection_of
@@ -48,7 +49,7 @@ def road(request: HttpRequest, customer_id: uuid.UUID, app: str) -> HttpResponse
                 actor=actor_of(request),
                 technician=technician,
                 customer_id=customer_id,
-                session_key=request.session.session_key or "",
+                session_key=mark_of(request),
                 is_dry_run="dry_run" in request.POST,
                 **form.cleaned_data,
             )
@@ -102,7 +103,7 @@ def sign_in_return(request: HttpRequest) -> HttpResponse:
     answered = actions.answer_sign_in(
         actor=actor_of(request),
         technician=technician,
-        session_key=request.session.session_key or "",
+        session_key=mark_of(request),
         query=request.GET.dict(),
     )
     work = answered.work

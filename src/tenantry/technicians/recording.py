@@ -94,8 +94,11 @@ def _session_begun(*, request: HttpRequest, user: Technician, **_: Any) -> None:
 
 
 def _proof_given(*, request: HttpRequest, user: Technician, method: str, **more: Any) -> None:  # noqa: ANN401  as above
-    if not more.get("enrolled"):
-        note_proof(request, technician=user, method=method, kind=str(more.get("type", "")))
+    if more.get("enrolled"):
+        return
+    note_proof(request, technician=user, method=method, kind=str(more.get("type", "")))
+    if more.get("reauthenticated"):  # a sign-in gets its new key from Django
+        sessions.renew(request)
 
 
 def _signed_out(*, request: HttpRequest, user: Technician | None, **_: Any) -> None:  # noqa: ANN401  as above

@@ -4,13 +4,20 @@ The key itself stands in the cookie alone. It is random with 165 bits, so a plai
 """
 
 import hashlib
-from typing import Any
+from typing import Any, Final
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib.sessions import middleware
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.contrib.sessions.models import Session
+from django.core.cache import cache
 from django.db.models.functions import Now
+from django.http import HttpRequest, HttpResponse
+
+_REPLACED: Final = "session-replaced:"
+_IN_FLIGHT_SECONDS: Final = 60
 
 
 def digest(session_key: str) -> str:
@@ -21,6 +28,28 @@ def digest(session_key: str) -> str:
 def end(stored: str) -> None:
     """End the session that is stored under this digest, at once."""
     Session.objects.filter(session_key=stored).delete()
+
+
+def note_replaced(stored: str) -> None:
+    """Remember for a minute that this digest was the key of a session that has another now. It opens nothing."""
+    cache.set(f"{_REPLACED}{stored}", value=True, timeout=_IN_FLIGHT_SECONDS)
+
+
+class SessionMiddleware(middleware.SessionMiddleware):
+    """Django's; but an answer to a request that was on its way when its session got a new key keeps the new cookie.
+
+    Django would tell the browser to drop the cookie of a session that is not there, and so the new one, which has the
+    same name: a page that polls in another tab would sign the technician out whenever they give proof.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Take the order to drop the cookie back where it is about the old key."""
+        answer = super().process_response(request, response)
+        name = str(settings.SESSION_COOKIE_NAME)
+        sent, told = request.COOKIES.get(name, ""), answer.cookies.get(name)
+        if sent and told is not None and not told.value and cache.get(f"{_REPLACED}{digest(sent)}"):
+            del answer.cookies[name]
+        return answer
 
 
 class SessionStore(db.SessionStore):

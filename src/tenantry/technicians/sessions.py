@@ -39,6 +39,30 @@ def begin(request: HttpRequest, technician: Technician, *, address: str) -> None
     request.session[_ENTRY] = {"id": str(row.pk), "started": now.timestamp(), "seen": now.timestamp()}
 
 
+def mark_of(request: HttpRequest) -> str:
+    """What a trip to Microsoft or a kept request is bound to: this sign-in in this browser, whatever its key is now.
+
+    It is known to the server alone: the browser's own data never holds it.
+    """
+    entry = request.session.get(_ENTRY)
+    return str(entry["id"]) if entry else request.session.session_key or ""
+
+
+def renew(request: HttpRequest) -> None:
+    """Give the session at hand a new key after a fresh proof; the old one opens nothing from now on.
+
+    Source: OWASP ASVS 5.0, 7.2.4.
+    """
+    before = _stored(request)
+    request.session.cycle_key()
+    entry = request.session.get(_ENTRY)
+    if entry is not None:
+        request.session[_ENTRY] = {**entry, "key": _stored(request)}
+        BrowserSession.objects.filter(pk=entry["id"]).update(session_key=_stored(request))
+    if before:
+        session_store.note_replaced(before)
+
+
 def why_ended(request: HttpRequest) -> str:
     """Why the session at hand is over, in words for the person; empty while it goes on."""
     if isinstance(request.user, Technician) and request.user.is_service:

@@ -5,9 +5,10 @@ sign-in or since. Whoever has none of them enrols first (`middleware.EnrolmentMi
 password stand in, and nothing where there is no password either.
 
 The interrupted request is kept sealed in the session (what somebody typed may be a password), bound to session and
-technician, for ten minutes and one use. After the proof the browser is sent on with 307, which makes it POST to the
-same address again; `middleware.StepUpMiddleware` puts the kept form in place of the one that was sent. So the act runs
-through every check of an ordinary request, its answer has its own address, and no script is needed.
+technician, for ten minutes and one use. The proof gives the session a new key; what is kept goes with it. After the
+proof the browser is sent on with 307, which makes it POST to the same address again; `middleware.StepUpMiddleware` puts
+the kept form in place of the one that was sent. So the act runs through every check of an ordinary request, its answer
+has its own address, and no script is needed.
 """
 
 import base64
@@ -35,6 +36,7 @@ from tenantry.kit.needs import SAFE
 from tenantry.kit.sealed import CannotUnseal, Secret, seal, unseal
 from tenantry.technicians.factors import has_second_factor
 from tenantry.technicians.models import Technician
+from tenantry.technicians.sessions import mark_of
 
 LIFETIME: Final = dt.timedelta(minutes=10)
 RESUME: Final = "resume"
@@ -246,7 +248,7 @@ def _open(request: HttpRequest, key: str) -> Kept | None:
 
 def _place(request: HttpRequest, key: str) -> dict[str, str]:
     """Where the sealed request belongs: another session or another technician cannot open it."""
-    return {"table": "session", "row": f"{request.session.session_key}/{request.user.pk}", "column": f"kept/{key}"}
+    return {"table": "session", "row": f"{mark_of(request)}/{request.user.pk}", "column": f"kept/{key}"}
 
 
 def _page_before(request: HttpRequest) -> str:

@@ -16,6 +16,7 @@ from tenantry.kit.needs import needs
 from tenantry.reach import permissions
 from tenantry.technicians.current import actor_of, technician_of
 from tenantry.technicians.permissions import Permission
+from tenantry.technicians.sessions import mark_of
 from tenantry.technicians.step_up import step_up
 from tenantry.tenants import actions, forms
 from tenantry.tenants.models import AppKind, ConnectionState, ConsentOutcome, RolePath
@@ -34,7 +35,7 @@ def _customer(request: HttpRequest, customer_id: uuid.UUID) -> Customer:
 
 def _session_key(request: HttpRequest) -> str:
     """The session the trip is bound to; signed-in technicians always have one."""
-    return request.session.session_key or ""
+    return mark_of(request)
 
 
 def _tenant_id(request: HttpRequest) -> uuid.UUID:
