@@ -198,6 +198,25 @@ def test_neither_password_nor_recovery_code_is_proof_for_whoever_has_a_factor(
     assert not _exists(form)
 
 
+@override_settings(IS_DEMO=False)
+def test_who_came_by_microsoft_and_has_no_factor_here_is_led_to_set_one_up(
+    technician: Technician, browser: Callable[[], Client]
+) -> None:
+    """Microsoft's second factor lets in and confirms nothing, and neither does the password: not asked for in vain."""
+    technician.role = Role.OWNER
+    technician.save()
+    client = browser()
+    client.force_login(technician, backend="django.contrib.auth.backends.ModelBackend")
+    session = client.session
+    session["tenantry_enrolled"] = str(technician.pk)
+    session.save()
+    form = _form()
+    answer = client.post(ADD, form)
+    assert answer["Location"] == PROTECT
+    assert "This act needs a second factor" in client.get(PROTECT).content.decode()
+    assert not _exists(form)
+
+
 def test_in_the_demo_a_password_stands_in_where_nothing_else_is_there(
     technician: Technician, as_technician: Client, clock: SharedClock
 ) -> None:

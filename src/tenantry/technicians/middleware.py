@@ -117,5 +117,5 @@ class StepUpMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Interrupt the request when proof is missing."""
         if isinstance(exception, StepUpRequired | ReauthenticationRequired) and request.user.is_authenticated:
-            return step_up.interrupt(request)
+            return step_up.interrupt(request, is_act=isinstance(exception, StepUpRequired))
         return None

@@ -126,8 +126,13 @@ def step_up(view: View) -> View:
     return cast("View", guarded)
 
 
-def interrupt(request: HttpRequest) -> HttpResponse:
-    """Keep the request and lead to the proof; programs are told plainly instead."""
+def interrupt(request: HttpRequest, *, is_act: bool = True) -> HttpResponse:
+    """Keep the request and lead to the proof; programs are told plainly instead.
+
+    Args:
+        request: what was sent.
+        is_act: a dangerous act of ours, for which a password is no proof; else one of the library's about the account.
+    """
     if wants_json(request):
         refusal = StepUpRequired()
         body = {
@@ -140,7 +145,10 @@ def interrupt(request: HttpRequest) -> HttpResponse:
         return JsonResponse(body, status=HTTPStatus.FORBIDDEN, content_type="application/problem+json")
     ways = get_adapter(request).get_reauthentication_methods(request.user)
     back = _page_before(request)
-    if not ways:
+    has_nothing_that_counts = (
+        is_act and not settings.IS_DEMO and not has_second_factor(cast("Technician", request.user))
+    )
+    if not ways or has_nothing_that_counts:
         messages.info(request, "This act needs a second factor. Set one up, then send it again.")
         return lead(request, reverse("technicians:protect"))
     key = _keep(request, back)
