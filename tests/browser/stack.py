@@ -96,6 +96,14 @@ class Stack:
         return {"TENANTRY_PUBLIC_URL": self.console, "TENANTRY_DEMO": "1"}
 
 
+def has_shut_down(data_dir: Path) -> bool:
+    """Whether PostgreSQL said good-bye in the order of a stop, and its file is gone."""
+    said = (data_dir / "postgres" / "log").read_text(encoding="utf-8")
+    return (
+        said.rstrip().endswith("database system is shut down") and not (data_dir / "postgres/postmaster.pid").exists()
+    )
+
+
 @contextlib.contextmanager
 def running_demo(data_dir: Path, *, lag: str = "none") -> Iterator[Stack]:
     """Start `tenantry demo`, wait for its facts, stop it as Ctrl-C does."""

@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 import psycopg
 
-from tests.browser.stack import Stack, running_demo
+from tests.browser.stack import Stack, has_shut_down, running_demo
 
 _MOST_SECONDS = 90
 
@@ -40,11 +40,13 @@ def test_a_demo_that_was_killed_leaves_nothing_running_and_the_next_goes_on(tmp_
     with running_demo(tmp_path) as demo:
         before = _eventually(lambda: _look(demo))
         family = psutil.Process(demo.process.pid).children(recursive=True)
+        assert {"web", "worker", "entrasim", "tenantry.guard"} <= {word for child in family for word in child.cmdline()}
         family.append(psutil.Process(int((tmp_path / "demo/postgres/postmaster.pid").read_text().split()[0])))
         demo.process.kill()
         demo.process.wait()
         _gone, alive = psutil.wait_procs(family, timeout=30)
         assert alive == []
+        assert has_shut_down(tmp_path / "demo")
         (tmp_path / "demo.json").unlink()
     started_at = dt.datetime.now(tz=dt.UTC)
     with running_demo(tmp_path) as demo:

@@ -17,6 +17,7 @@ import psycopg
 import pytest
 
 from tenantry import embedded, processes
+from tests.browser.stack import has_shut_down
 
 START_SECONDS = 90
 
@@ -152,14 +153,6 @@ def test_ctrl_c_stops_every_process_in_order_and_leaves_none_behind(
         urllib.request.urlopen(address(words) + "/healthz", timeout=2)
 
 
-def _has_ended(data_dir: Path) -> bool:
-    """Whether PostgreSQL said good-bye in the order of a stop, and its file is gone."""
-    said = (data_dir / "postgres" / "log").read_text(encoding="utf-8")
-    return (
-        said.rstrip().endswith("database system is shut down") and not (data_dir / "postgres/postmaster.pid").exists()
-    )
-
-
 def _of(data_dir: Path, *names: str) -> list[psutil.Process]:
     """Every process of that tree, PostgreSQL and the guard too, found by the environment they were given."""
     wanted = f"TENANTRY_DATA_DIR={data_dir}".encode()
@@ -175,16 +168,10 @@ def _of(data_dir: Path, *names: str) -> list[psutil.Process]:
 
 
 @pytest.mark.xdist_group("up")
-def test_what_a_killed_supervisor_started_ends_and_the_database_is_shut_down(data_dir: Path) -> None:
-    """A supervisor that cannot clean up: the guard does. And with the guard gone too, the next command does."""
-    with running_up(data_dir) as (process, _words):
-        family = _of(data_dir)
-        assert {"web", "worker", "tenantry.guard"} <= {word for child in family for word in child.cmdline()}
-        process.kill()
-        process.wait()
-    _gone, alive = psutil.wait_procs(family, timeout=30)
-    assert alive == []
-    assert _has_ended(data_dir)
+def test_with_supervisor_and_guard_killed_the_next_command_stops_the_database(
+    data_dir: Path,
+) -> None:
+    """The guard's own work is watched in test_demo_again; here it is dead too, and the next command shuts it down."""
     with running_up(data_dir) as (process, _words):
         family = _of(data_dir, "web", "worker")
         assert len(family) >= 2
@@ -198,7 +185,7 @@ def test_what_a_killed_supervisor_started_ends_and_the_database_is_shut_down(dat
     migrated = run(data_dir, "migrate")
     assert (migrated.returncode, migrated.stderr.count("\n")) == (0, 1)
     assert "who used this database before was killed" in migrated.stderr
-    assert _has_ended(data_dir)
+    assert has_shut_down(data_dir)
 
 
 def test_what_a_lost_server_left_in_the_data_directory_is_no_riddle(tmp_path: Path) -> None:
