@@ -103,3 +103,23 @@ def test_what_changed_and_is_still_allowed_is_sent(desk: Desk, run: Callable[[],
     run()
     operation.refresh_from_db()
     assert operation.state == "done"
+
+
+@pytest.mark.parametrize("change", [_switched_off, _marked])
+def test_what_was_sent_once_without_an_answer_is_not_sent_again(
+    desk: Desk, run: Callable[[], None], change: Callable[[Desk], None]
+) -> None:
+    """It stays an unknown outcome, which reads or a technician decide; nothing further is done."""
+    from tenantry.helpdesk.models import Operation
+
+    place = desk.place
+    status, _ = desk.post(desk.engineer, desk.dana, "block")
+    assert status == 302
+    place.tenant.fault("refused_before", method="PATCH", path=f"/users/{desk.dana.object_id}", times=1)
+    run()
+    operation = Operation.objects.get(object_id=desk.dana.object_id)
+    assert operation.state == "unknown"
+    change(desk)
+    sent = len(place.writes(desk.dana))
+    assert place.pass_time(operation, seconds=10, steps=6).state == "unknown"
+    assert (len(place.writes(desk.dana)), place.effects(desk.dana)) == (sent, 0)

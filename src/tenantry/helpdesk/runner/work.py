@@ -297,7 +297,7 @@ def _apply(operation: Operation, facts: SignInFacts) -> None:
 
 def _not_seen(operation: Operation) -> None:
     """The reads worked and show no effect: send again when it is time, else read again later."""
-    if operation.intent_id is not None and _is_resend_due(operation):
+    if operation.intent_id is not None and _is_resend_due(operation) and denied_by_now(operation) is None:
         _send(operation, intent_id=operation.intent_id)
         return
     if operation.accepted_at is not None:
