@@ -220,13 +220,16 @@ def test_the_page_offers_and_takes_only_ones_own(ours: Office, theirs: Office) -
     assert not helper.api_tokens.exists()
 
 
-def test_making_a_token_asks_for_fresh_proof() -> None:
+def test_making_a_token_asks_for_fresh_proof(database: None) -> None:
+    from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+
     from tenantry.technicians.middleware import ENROLLED
     from tenantry.technicians.models import Technician
 
     person = new_person("engineer")
     person.set_password("plum kettle harbour 9")
     person.save()
+    TOTP.activate(person, str(generate_totp_secret()))
     with override_settings(IS_DEMO=False):
         browser = browser_of(Technician.objects.get(pk=person.pk))
         session = browser.session
@@ -234,7 +237,7 @@ def test_making_a_token_asks_for_fresh_proof() -> None:
         session.save()
         answer = _send(browser)
     assert answer.status_code == 302
-    assert answer["Location"].startswith("/accounts/reauthenticate/")
+    assert answer["Location"].startswith("/accounts/2fa/reauthenticate/")
     assert not person.api_tokens.exists()
 
 

@@ -102,13 +102,20 @@ def test_no_function_of_ours_is_everybodys_and_none_that_runs_as_its_owner_follo
         found = {name: (runs_as_owner, settings, is_public) for name, runs_as_owner, settings, is_public in cursor}
     assert [name for name, (_, _, is_public) in found.items() if is_public] == []
     as_owner = {name.partition("(")[0]: settings for name, (runs, settings, _) in found.items() if runs}
-    assert set(as_owner) == {"audit_event_waits_for_its_link", "audit_prune", "audit_seal", "directory_found"}
+    assert set(as_owner) == {
+        "audit_event_waits_for_its_link", "audit_prune", "audit_seal", "directory_found", "directory_found_in",
+    }  # fmt: skip
     assert [name for name, settings in as_owner.items() if "search_path=pg_catalog, " not in settings] == []
     stranger = f"belt_stranger_{uuid.uuid4().hex[:8]}"
     with owner() as cursor:
         cursor.execute(f"CREATE ROLE {stranger}")
         request.addfinalizer(lambda: _drop(owner, stranger))
-        for call in ("audit_seal(now(), 1, NULL)", "audit_prune(1, 400)", "directory_found('technician:x', 'a', 1)"):
+        for call in (
+            "audit_seal(now(), 1, NULL)",
+            "audit_prune(1, 400)",
+            "directory_found('technician:x', 'a', 1)",
+            "directory_found_in(gen_random_uuid(), 'technician:x', 'a', 1)",
+        ):
             cursor.execute(f"SET ROLE {stranger}")
             with pytest.raises(Error, match="permission denied"):
                 cursor.execute(f"SELECT {call}")
