@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tenantry.directory.models import DirectoryUser
+    from tenantry.technicians.models import Technician
 
 MOST: Final = {
     "/customers/": 10,
@@ -77,6 +78,60 @@ def test_a_page_of_a_narrowed_technician_asks_no_more_of_the_database_than_it_di
     assert answer.status_code == 200
     assert len(asked) <= MOST[address], "\n".join(query["sql"] for query in asked)
     assert len(applied) <= 2, "once into the technician's scope, and back for the next request"
+
+
+@pytest.mark.parametrize(
+    "who", ["narrowed", "with two teams", "bound", "bound and everybody's", "owner", "switched off"]
+)
+def test_the_numbers_of_the_navigation_count_what_the_pages_list(database: None, who: str, alice: "Technician") -> None:
+    """They are written by hand, because every page asks for them: the same customers, neither more nor fewer."""
+    from tenantry.customers.models import CustomerGroup
+    from tenantry.customers.queries import of_visible_customers, visible_customers
+    from tenantry.notifications import queries as alerts
+    from tenantry.notifications.models import Alert, AlertKind, AlertState, Severity
+    from tenantry.safeguards import queries as safeguards
+    from tenantry.safeguards.models import ApprovalState
+    from tenantry.technicians.models import Bounds, Team
+    from tenantry.technicians.permissions import Permission
+
+    here, now = World("administrator" if who == "bound and everybody's" else "engineer"), clock.now()
+    person = alice if who == "owner" else here.technician
+    second = CustomerGroup.objects.create(name=f"Second {uuid.uuid4().hex[:8]}", created_at=now)
+    if who == "with two teams":
+        team = Team.objects.create(name=f"Second {uuid.uuid4().hex[:8]}", created_at=now)
+        team.members.add(person)
+        second.teams.add(team)
+        second.customers.add(here.mine, here.foreign)
+    if who.startswith("bound"):
+        second.customers.add(here.mine, here.foreign)
+        person.bounds = Bounds(frozenset(Permission), frozenset({second.pk}))
+    person.is_active = who != "switched off"
+    tag = uuid.uuid4().hex
+    for customer_id in (here.mine.pk, here.foreign.pk, None):
+        Alert.objects.create(
+            customer_id=customer_id,
+            kind=AlertKind.CREDENTIAL_EXPIRING,
+            key=tag,
+            severity=Severity.WARNING,
+            title=tag,
+            opened_at=now,
+            changed_at=now,
+            tenant_id=uuid.uuid4(),
+        )
+    condition, values = of_visible_customers(person)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT customer_id FROM (SELECT id AS customer_id FROM customers_customer) c WHERE {condition}", values
+        )
+        assert {row[0] for row in cursor} == set(visible_customers(person).values_list("pk", flat=True))
+    if who != "switched off":
+        listed = alerts.visible_alerts(person).filter(state=AlertState.OPEN, acknowledged_at=None)
+        assert alerts.count_unseen(person) == listed.count()
+        assert who == "owner" or listed.filter(customer_id=here.mine.pk).exists()
+    waiting = safeguards.visible_requests(person).filter(state=ApprovalState.PENDING, expires_at__gt=clock.now())
+    expected = waiting.exclude(requester=person).count() if person.may(Permission.APPROVALS_DECIDE) else 0
+    assert safeguards.count_to_decide(person) == expected
+    Alert.objects.filter(key=tag).delete()
 
 
 def test_what_the_policies_ask_of_tables_is_planned_once_for_each_connection(database: None) -> None:

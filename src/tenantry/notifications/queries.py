@@ -7,15 +7,17 @@ import datetime as dt
 import uuid
 from typing import Final
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
-from tenantry.customers.queries import visible_customers
+from tenantry.customers.queries import of_visible_customers, visible_customers
 from tenantry.kit.errors import NotHere
 from tenantry.notifications.models import Alert, AlertChannel, AlertState, Delivery
 from tenantry.technicians.models import Technician
 
 PAGE_SIZE: Final = 30
 LISTED_DELIVERIES: Final = 100
+_UNSEEN: Final = "SELECT count(*) FROM notifications_alert WHERE state = %s AND acknowledged_at IS NULL"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,8 +47,11 @@ def get_alert(*, technician: Technician, alert_id: uuid.UUID) -> Alert:
 
 
 def count_unseen(technician: Technician) -> int:
-    """Open alerts that nobody has taken on: the number at the bell."""
-    return visible_alerts(technician).filter(state=AlertState.OPEN, acknowledged_at=None).count()
+    """Open alerts that nobody has taken on: the number at the bell, on every page. Those of `visible_alerts`."""
+    theirs, values = of_visible_customers(technician)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_UNSEEN} AND {theirs}", (AlertState.OPEN, *values))
+        return int(cursor.fetchone()[0])
 
 
 def count_open(technician: Technician, *, customer_id: uuid.UUID | None = None) -> int:

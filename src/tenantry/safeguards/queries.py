@@ -5,9 +5,10 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from django.db import connection
 from django.db.models import QuerySet
 
-from tenantry.customers.queries import visible_customers
+from tenantry.customers.queries import of_visible_customers, visible_customers
 from tenantry.directory import queries as directory
 from tenantry.kit import clock
 from tenantry.kit.decision import Denied
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from tenantry.directory.models import DirectoryUser
 
 PAGE_SIZE: Final = 50
+_WAITING: Final = (
+    "SELECT count(*) FROM safeguards_approvalrequest WHERE state = %s AND expires_at > %s AND requester_id <> %s"
+)
 
 
 def rules() -> dict[tuple[TargetClass, Deed], Rule]:
@@ -150,8 +154,13 @@ def count_to_decide(technician: Technician) -> int:
     """How many requests wait for somebody like `technician`; their own do not count."""
     if not technician.may(Permission.APPROVALS_DECIDE):
         return 0
-    waiting = visible_requests(technician).filter(state=ApprovalState.PENDING, expires_at__gt=clock.now())
-    return waiting.exclude(requester=technician).count()
+    theirs, values = of_visible_customers(technician)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{_WAITING} AND {theirs}",
+            (ApprovalState.PENDING, clock.now(), technician.pk, *values),
+        )
+        return int(cursor.fetchone()[0])
 
 
 def get_request(*, technician: Technician, request_id: uuid.UUID) -> RequestRow:

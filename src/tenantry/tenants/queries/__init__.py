@@ -108,8 +108,8 @@ def group_name_of(connection: Connection) -> str:
 
 def tenant_of(customer_id: uuid.UUID) -> Tenant | None:
     """The customer's connected tenant; None when it is not connected."""
-    connection = connection_of(customer_id)
-    return connection.tenant if connection else None
+    connected = Tenant.objects.filter(customer_id=customer_id, connections__app=AppKind.HELPDESK)
+    return connected.order_by("connections__pk").first()  # as `connection_of`, whose wide row a list has no use for
 
 
 def connected_tenant_ids() -> list[uuid.UUID]:
