@@ -123,7 +123,11 @@ def test_the_numbers_of_the_navigation_count_what_the_pages_list(database: None,
         cursor.execute(
             f"SELECT customer_id FROM (SELECT id AS customer_id FROM customers_customer) c WHERE {condition}", values
         )
-        assert {row[0] for row in cursor} == set(visible_customers(person).values_list("pk", flat=True))
+        found = {row[0] for row in cursor}
+    assert found == set(visible_customers(person).values_list("pk", flat=True))
+    both = {here.mine.pk, here.foreign.pk}
+    seen = {"narrowed": both - {here.foreign.pk}, "bound": both - {here.foreign.pk}, "switched off": set()}
+    assert found & both == seen.get(who, both)
     if who != "switched off":
         listed = alerts.visible_alerts(person).filter(state=AlertState.OPEN, acknowledged_at=None)
         assert alerts.count_unseen(person) == listed.count()

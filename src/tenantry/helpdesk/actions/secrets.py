@@ -116,15 +116,7 @@ def discard_stale_passwords(*, actor: Actor) -> int:
     count = 0
     for operation in stale[:500]:
         with transaction.atomic():
-            if not _discard(operation, now):
-                continue
-            count += 1
-            audit.record(
-                actor=actor,
-                action=HelpdeskEvent.PASSWORD_DISCARDED,
-                about=about(operation),
-                summary=f"Nobody asked to see the {operation.secret_words} in time, so it was thrown away.",
-            )
+            count += _throw_away(actor, operation, "nobody asked to see it in time")
     return count
 
 
@@ -133,24 +125,28 @@ def discard_secrets_of(*, actor: Actor, technician: Technician) -> int:
 
     They made the links and know the codes. Call it inside the transaction of the change.
     """
-    now = clock.now()
     theirs = Operation.objects.select_for_update().filter(
         technician_id=technician.pk, password_sealed__isnull=False, state=OperationState.DONE
     )
     count = 0
     for operation in theirs.order_by("pk"):
         live = SecretLink.objects.filter(operation=operation, opened_at=None, closed_at=None)
-        live.update(closed_at=now, closed_why=LinkState.SWITCHED_OFF)
-        if not _discard(operation, now):
-            continue
-        count += 1
-        audit.record(
-            actor=actor,
-            action=HelpdeskEvent.PASSWORD_DISCARDED,
-            about=about(operation),
-            summary=f"{technician.display_name} was switched off, so the {operation.secret_words} was thrown away.",
-        )
+        live.update(closed_at=clock.now(), closed_why=LinkState.SWITCHED_OFF)
+        count += _throw_away(actor, operation, f"{technician.display_name} was switched off")
     return count
+
+
+def _throw_away(actor: Actor, operation: Operation, why: str) -> bool:
+    """Throw the secret away and record it; whether there was one."""
+    if not _discard(operation, clock.now()):
+        return False
+    audit.record(
+        actor=actor,
+        action=HelpdeskEvent.PASSWORD_DISCARDED,
+        about=about(operation),
+        summary=f"The {operation.secret_words} was thrown away: {why}.",
+    )
+    return True
 
 
 def _discard(operation: Operation, now: dt.datetime) -> bool:
